@@ -1,0 +1,252 @@
+"""The values that move between the rooms of fuzzverse: frozen, slotted, without behaviour."""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+from pathlib import Path
+
+
+class Verdict(enum.IntEnum):
+    """How a timeline ended. The numbers are those of `enum fv_verdict`."""
+
+    OK = 0
+    ASSERTION = 1
+    SIGNAL = 2
+    SANITIZER = 3
+    TIMEOUT = 4
+    OUT_OF_MEMORY = 5
+    EXIT = 6
+    LOST = 7
+
+    @property
+    def is_bug(self) -> bool:
+        """Whether a timeline that ended so is a bug of the target."""
+        return self not in (Verdict.OK, Verdict.LOST)
+
+
+class MarkKind(enum.IntEnum):
+    """What a mark asserts. The numbers are those of `enum fv_mark_kind`."""
+
+    ALWAYS = 0
+    ALWAYS_OR_UNREACHABLE = 1
+    UNREACHABLE = 2
+    SOMETIMES = 3
+    REACHABLE = 4
+    ALWAYS_NUMERIC = 5
+    SOMETIMES_NUMERIC = 6
+    SOMETIMES_ALL = 7
+    SOMETIMES_EACH = 8
+    FAULT = 9
+
+    @property
+    def must_hit(self) -> bool:
+        """Whether a campaign that never reaches (or never passes) such a mark is incomplete."""
+        return self not in (
+            MarkKind.ALWAYS_OR_UNREACHABLE,
+            MarkKind.UNREACHABLE,
+            MarkKind.FAULT,
+        )
+
+
+class Compare(enum.IntEnum):
+    """The comparison of a numeric mark."""
+
+    NONE = 0
+    GT = 1
+    GE = 2
+    LT = 3
+    LE = 4
+
+
+class Strategy(enum.IntEnum):
+    """What chooses the next timeline."""
+
+    RANDOM = 0
+    DEPTH_FIRST = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """One assertion site; its identity is kind, message and place."""
+
+    index: int
+    kind: MarkKind
+    compare: Compare
+    message: str
+    file: str
+    line: int
+    dynamic: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class MarkTally:
+    """What a campaign saw of one mark.
+
+    `watermark` is left - right of the best comparison so far (None before the first), `width` and
+    `condition_count` belong to SometimesAll, `bucket_count` to SometimesEach; `first_timeline` is
+    the ordinal of the timeline that first passed it (None: never).
+    """
+
+    mark: Mark
+    passes: int
+    failures: int
+    watermark: int | None
+    width: int
+    condition_count: int
+    bucket_count: int
+    first_timeline: int | None
+
+    @property
+    def never_reached(self) -> bool:
+        """Whether no timeline ever evaluated the mark."""
+        return self.passes == 0 and self.failures == 0
+
+    @property
+    def missing(self) -> bool:
+        """Whether the mark must be hit and was not."""
+        return self.mark.kind.must_hit and self.passes == 0
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """At draw `count` of the current segment, reseed with `seed`."""
+
+    count: int
+    seed: int
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """What replays a timeline: a root seed, or a tape whose hash is the root seed, and segments."""
+
+    root: int
+    segments: tuple[Segment, ...] = ()
+    tape: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TimelineRecord:
+    """A timeline worth telling: productive, a bug, or lost. Totals and hashes are of all of it.
+
+    `mark` is the index of the failed mark (None for other verdicts and for `fv_bug`); `identity`
+    is the text that tells bugs of one kind apart (the format of `fv_bug`, the place of a signal).
+    """
+
+    ordinal: int
+    verdict: Verdict
+    signal: int
+    exit_code: int
+    mark: int | None
+    message: str
+    identity: str
+    recipe: Recipe
+    draws: int
+    fresh: int
+    digest: int
+
+
+@dataclass(frozen=True, slots=True)
+class Discovery:
+    """A mark told something that the campaign did not know: where, and what."""
+
+    ordinal: int
+    mark: int
+    detail: str
+    recipe: Recipe
+    draws: int
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """Everything that decides a campaign, besides the target build and its inputs.
+
+    Energies and batch sizes count timelines; `timelines` and `roots` are budgets (None: no
+    limit); `window` is how many root jobs may be under way at once, whatever the number of jobs.
+    """
+
+    strategy: Strategy = Strategy.DEPTH_FIRST
+    campaign_seed: int = 1
+    jobs: int = 1
+    window: int = 4
+    timelines: int | None = None
+    roots: int | None = None
+    root_energy: int = 20_000
+    mark_energy: int = 1_000
+    batch_size: int = 4
+    timelines_min: int = 4
+    timelines_max: int = 64
+    warm_timelines_min: int = 2
+    depth_max: int = 60
+    deadline_ms: int = 1_000
+    memory_mb: int = 2_048
+    until_stable: int | None = None
+    stop_on_bug: bool = False
+    dynamic_marks_max: int = 256
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """A campaign at one moment. `verdicts` is indexed by Verdict; `energy` sums what the running
+    roots may still spend; `overflows` counts what could not be recorded (records, buckets,
+    dynamic marks); `stable_roots` how many roots in a row brought nothing fresh."""
+
+    timelines: int
+    roots: int
+    splitpoints: int
+    draws: int
+    verdicts: tuple[int, ...]
+    features: int
+    edges_found: int
+    edges_total: int
+    buckets: int
+    alive: int
+    energy: int
+    productive: int
+    fork_failures: int
+    overflows: int
+    worker_deaths: int
+    stable_roots: int
+    digest: int
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """What one step of a campaign brought, in campaign order."""
+
+    timelines: tuple[TimelineRecord, ...]
+    discoveries: tuple[Discovery, ...]
+    finished: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Replay:
+    """One timeline replayed alone. `digest` names its draws, features and verdict; `address` is
+    where a signal struck (0: none); `passes`/`failures` are indexed by mark index."""
+
+    verdict: Verdict
+    signal: int
+    exit_code: int
+    mark: int | None
+    message: str
+    identity: str
+    draws: int
+    digest: int
+    address: int
+    passes: tuple[int, ...]
+    failures: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A built target as it describes itself; `sanitizer` is "" for a plain build."""
+
+    path: Path
+    name: str
+    abi: int
+    build_id: str
+    edges: int
+    modules: tuple[int, ...]
+    marks: tuple[Mark, ...]
+    sanitizer: str
+    fixed_addresses: bool

@@ -1,0 +1,405 @@
+"""The only importer of the extension: C structs come in, values of `model` go out."""
+
+from __future__ import annotations
+
+import os
+import struct
+from collections.abc import Iterator, Sequence
+from types import TracebackType
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from fuzzverse import model
+from fuzzverse._native import ffi, lib
+from fuzzverse.errors import EngineError, InputError
+
+ABI: int = lib.fv_core_abi()
+ABI_MARKER: bytes = ffi.string(lib.fv_core_abi_marker())
+INPUT_HEADER = b"fuzzverse recipe 1\n"
+
+_SEGMENTS_MAX = 256
+_TAPE_BYTES_MAX = 1 << 20
+_PATH_BYTES = _SEGMENTS_MAX * 48
+_ERROR_BYTES = 256
+_RECORD_BUFFER_BYTES = 1 << 20
+_PIDS_MAX = 64
+_MARKS_MAX = 1 << 14
+_U64_MAX = 2**64 - 1
+_KIND_TIMELINE = 1
+# struct fv_record_head of cdef.h
+_RECORD_HEAD = struct.Struct("<IIIiiiQQQQQIIII")
+
+
+# ---- recipes and inputs -------------------------------------------------------------------------
+
+
+def child_seed(parent: int, mark_name: str, index: int) -> int:
+    """Seed of child `index` of a splitpoint: FNV-1a over name, parent seed and index."""
+    return lib.fv_mix_child_seed(parent, mark_name.encode(), index)
+
+
+def root_seed(campaign_seed: int, ordinal: int) -> int:
+    """Root seed number `ordinal` of a campaign."""
+    return lib.fv_mix_root_seed(campaign_seed, ordinal)
+
+
+def recipe_text(recipe: model.Recipe) -> str:
+    """The path of a recipe, like `151@8837201 -> 80@1293847`; "" without segments."""
+    pairs = ffi.new("uint64_t[]", max(1, 2 * len(recipe.segments)))
+    for i, segment in enumerate(recipe.segments):
+        pairs[2 * i], pairs[2 * i + 1] = segment.count, segment.seed
+    to = ffi.new("char[]", _PATH_BYTES)
+    n = lib.fv_core_print_path(pairs, len(recipe.segments), to)
+    return bytes(ffi.buffer(to, n)).decode()
+
+
+def recipe_parse(root: int, text: str) -> model.Recipe:
+    """The recipe with this root seed and path. Raises InputError."""
+    if not 0 <= root <= _U64_MAX:
+        raise InputError(f"root seed {root} is not in 0..2^64-1")
+    data = text.encode()
+    pairs = ffi.new("uint64_t[]", 2 * _SEGMENTS_MAX)
+    n = lib.fv_core_parse_path(data, len(data), pairs, _SEGMENTS_MAX)
+    if n < 0:
+        shown = text if len(text) <= 60 else text[:57] + "..."
+        raise InputError(f"no recipe (like 151@8837201 -> 80@1293847): {shown!r}")
+    return model.Recipe(root, _segments(ffi.unpack(pairs, 2 * n) if n else ()))
+
+
+def input_bytes(recipe: model.Recipe) -> bytes:
+    """The input that replays a recipe; a tape without segments is its own bytes."""
+    tape = recipe.tape
+    if tape is not None and not recipe.segments and not tape.startswith(INPUT_HEADER):
+        return tape
+    origin = f"root {recipe.root}" if tape is None else f"tape {tape.hex()}"
+    path = recipe_text(recipe)
+    return (
+        INPUT_HEADER
+        + f"{origin}\n{f'path {path}' if path else ''}".encode()
+        + (b"\n" if path else b"")
+    )
+
+
+def input_parse(data: bytes) -> model.Recipe:
+    """What an input replays: with the header a recipe, else a tape. Raises InputError."""
+    root = ffi.new("uint64_t *")
+    pairs = ffi.new("uint64_t[]", 2 * _SEGMENTS_MAX)
+    tape = ffi.new("uint8_t[]", _TAPE_BYTES_MAX)
+    tape_size = ffi.new("int64_t *")
+    n = lib.fv_core_parse_input(data, len(data), root, pairs, _SEGMENTS_MAX, tape, tape_size)
+    if n < 0:
+        what = "a broken recipe" if data.startswith(INPUT_HEADER) else "a tape past 1 MiB"
+        raise InputError(f"the input is {what}")
+    size = tape_size[0]
+    return model.Recipe(
+        root[0],
+        _segments(ffi.unpack(pairs, 2 * n) if n else ()),
+        bytes(ffi.buffer(tape, size)) if size >= 0 else None,
+    )
+
+
+def _segments(flat: Sequence[int]) -> tuple[model.Segment, ...]:
+    return tuple(model.Segment(*flat[i : i + 2]) for i in range(0, len(flat), 2))
+
+
+# ---- feature maps -------------------------------------------------------------------------------
+
+Map = npt.NDArray[np.uint8]
+
+
+def map_classify(counters: Map) -> Map:
+    """Hit-count classes, one bit each, of 8-bit counters; same shape."""
+    to = np.zeros_like(counters)
+    lib.fv_map_classify(
+        ffi.from_buffer("uint8_t[]", to),
+        ffi.from_buffer("uint8_t[]", counters),
+        counters.size,
+        0,
+    )
+    return to
+
+
+def map_fresh(explored: Map, slot: Map) -> int:
+    """How many features of `slot` are not in `explored`; changes nothing. Equal shapes."""
+    return lib.fv_map_fresh(
+        ffi.from_buffer("uint8_t[]", explored), ffi.from_buffer("uint8_t[]", slot), slot.size
+    )
+
+
+def map_merge(explored: Map, slot: Map) -> int:
+    """explored |= slot; returns how many features were fresh. Equal shapes."""
+    return lib.fv_map_merge(
+        ffi.from_buffer("uint8_t[]", explored), ffi.from_buffer("uint8_t[]", slot), slot.size
+    )
+
+
+# ---- campaigns ----------------------------------------------------------------------------------
+
+
+class Campaign:
+    """A running campaign: a session of zygotes and the native loop that keeps them busy.
+
+    Belongs to the thread that opened it: the workers die with that thread. Raises EngineError
+    when the target cannot be started, refuses the session, or the machinery fails.
+    """
+
+    def __init__(
+        self,
+        target: model.Target,
+        policy: model.Policy,
+        inputs: Sequence[model.Recipe] = (),
+        first_root: int = 0,
+    ) -> None:
+        self._marks = target.marks
+        self._edges = target.edges
+        self._tapes = {r.root: r.tape for r in inputs if r.tape is not None}
+        self._buffer = ffi.new("uint8_t[]", _RECORD_BUFFER_BYTES)
+        error = ffi.new("char[]", _ERROR_BYTES)
+        infos = ffi.new("struct fv_mark_info[]", max(1, len(target.marks)))
+        for info, mark in zip(infos, target.marks, strict=False):
+            info.kind, info.compare = mark.kind, mark.compare
+        plan = _plan(target, policy, first_root)
+        self._campaign = lib.fv_campaign_open(os.fsencode(target.path), plan, infos, error)
+        if self._campaign == ffi.NULL:
+            raise EngineError(f"{target.path}: {_text(ffi.string(error))}")
+        for recipe in inputs:
+            data = input_bytes(recipe)
+            if lib.fv_campaign_add_input(self._campaign, data, len(data)) != 0:
+                self.close()
+                raise EngineError(f"{target.path}: an input is no recipe and no tape")
+
+    def __enter__(self) -> Campaign:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        value: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def step(self, timeout_s: float) -> model.Progress:
+        """Runs the native loop, GIL released, for at most `timeout_s`; returns early on a bug."""
+        if lib.fv_campaign_step(self._campaign, int(timeout_s * 1000)) != 0:
+            raise EngineError(_text(ffi.string(lib.fv_campaign_error(self._campaign))))
+        return self._progress()
+
+    def stop(self) -> model.Progress:
+        """Ends every timeline under way, within two seconds; returns what they had brought."""
+        lib.fv_campaign_stop(self._campaign)
+        return self._progress()
+
+    def totals(self) -> model.Totals:
+        """The campaign at this moment: folded jobs and those under way."""
+        report = ffi.new("struct fv_campaign_report *")
+        lib.fv_campaign_get_report(self._campaign, report)
+        return model.Totals(
+            timelines=report.timelines,
+            roots=report.roots,
+            splitpoints=report.splitpoints,
+            draws=report.draws,
+            verdicts=tuple(report.verdicts),
+            features=report.features,
+            edges_found=report.edges_found,
+            edges_total=self._edges,
+            buckets=report.buckets,
+            alive=report.alive,
+            energy=report.energy,
+            productive=report.productive,
+            fork_failures=report.fork_failures,
+            overflows=report.overflows,
+            worker_deaths=report.worker_deaths,
+            stable_roots=report.stable_roots,
+            digest=report.digest,
+        )
+
+    def tallies(self) -> tuple[model.MarkTally, ...]:
+        """What was seen of each mark, sites first, then dynamic marks."""
+        reports = ffi.new("struct fv_mark_report[]", self._mark_count())
+        n = lib.fv_campaign_get_marks(self._campaign, reports, len(reports))
+        return tuple(self._tally(i, reports[i]) for i in range(n))
+
+    def sightings(self, verdict: model.Verdict, identity: str) -> int:
+        """How often a bug of this verdict and identity was seen; repeats are not recorded."""
+        return lib.fv_campaign_sightings(self._campaign, verdict, identity.encode())
+
+    def explored(self) -> Map:
+        """The explored map of the folded jobs, eight features a byte; a view, not a copy."""
+        size = ffi.new("size_t *")
+        data = lib.fv_campaign_explored(self._campaign, size)
+        view: Map = np.frombuffer(ffi.buffer(data, size[0]), dtype=np.uint8)
+        view.flags.writeable = False
+        return view
+
+    def worker_pids(self) -> tuple[int, ...]:
+        """The process ids of the zygotes."""
+        pids = ffi.new("int32_t[]", _PIDS_MAX)
+        return tuple(pids[i] for i in range(lib.fv_campaign_pids(self._campaign, pids, _PIDS_MAX)))
+
+    def close(self) -> None:
+        """Kills the workers and frees everything; views of the explored map end here."""
+        if self._campaign != ffi.NULL:
+            lib.fv_campaign_close(self._campaign)
+            self._campaign = ffi.NULL
+
+    def _mark_count(self) -> int:
+        report = ffi.new("struct fv_campaign_report *")
+        lib.fv_campaign_get_report(self._campaign, report)
+        return max(1, min(int(report.mark_count), 2 * _MARKS_MAX))
+
+    def _tally(self, index: int, report: Any) -> model.MarkTally:
+        if index < len(self._marks):
+            mark = self._marks[index]
+        else:
+            mark = model.Mark(
+                index=index,
+                kind=model.MarkKind(report.kind),
+                compare=model.Compare(min(report.compare, model.Compare.LE)),
+                message=_text(ffi.string(report.message)),
+                file=_text(ffi.string(report.file)),
+                line=report.line,
+                dynamic=True,
+            )
+        return model.MarkTally(
+            mark=mark,
+            passes=report.passes,
+            failures=report.failures,
+            watermark=report.watermark if report.has_watermark else None,
+            width=report.width,
+            condition_count=report.condition_count,
+            bucket_count=report.bucket_count,
+            first_timeline=report.first_ordinal - 1 if report.first_ordinal else None,
+        )
+
+    def _progress(self) -> model.Progress:
+        timelines: list[model.TimelineRecord] = []
+        discoveries: list[model.Discovery] = []
+        for record in self._records():
+            if isinstance(record, model.Discovery):
+                discoveries.append(record)
+            else:
+                timelines.append(record)
+        report = ffi.new("struct fv_campaign_report *")
+        lib.fv_campaign_get_report(self._campaign, report)
+        return model.Progress(tuple(timelines), tuple(discoveries), bool(report.is_finished))
+
+    def _records(self) -> Iterator[model.TimelineRecord | model.Discovery]:
+        while n := lib.fv_campaign_take_records(self._campaign, self._buffer, _RECORD_BUFFER_BYTES):
+            view = memoryview(ffi.buffer(self._buffer, n))
+            at = 0
+            while at < n:
+                size = int.from_bytes(view[at : at + 4], "little")
+                yield self._record(view[at : at + size])
+                at += size
+
+    def _record(self, data: memoryview) -> model.TimelineRecord | model.Discovery:
+        (
+            _size,
+            kind,
+            verdict,
+            signal,
+            exit_code,
+            mark,
+            ordinal,
+            root,
+            draws,
+            fresh,
+            digest,
+            has_tape,
+            segment_count,
+            message_size,
+            identity_size,
+        ) = _RECORD_HEAD.unpack_from(data)
+        flat = struct.unpack_from(f"<{2 * segment_count}Q", data, _RECORD_HEAD.size)
+        texts = _RECORD_HEAD.size + 16 * segment_count
+        message = _text(bytes(data[texts : texts + message_size]))
+        identity = _text(bytes(data[texts + message_size : texts + message_size + identity_size]))
+        tape = self._tapes.get(root) if has_tape else None
+        recipe = model.Recipe(root, _segments(flat), tape)
+        if kind != _KIND_TIMELINE:
+            return model.Discovery(ordinal, mark, message, recipe, draws)
+        return model.TimelineRecord(
+            ordinal=ordinal,
+            verdict=model.Verdict(verdict),
+            signal=signal,
+            exit_code=exit_code,
+            mark=mark if mark >= 0 else None,
+            message=message,
+            identity=identity,
+            recipe=recipe,
+            draws=draws,
+            fresh=fresh,
+            digest=digest,
+        )
+
+
+def replay(
+    target: model.Target,
+    recipe: model.Recipe,
+    *,
+    log_fd: int,
+    draws: bool = False,
+    deadline_ms: int = 10_000,
+    memory_mb: int = 2_048,
+) -> model.Replay:
+    """Runs one timeline alone, in one process that never forks; its output goes to `log_fd`.
+
+    Raises EngineError when the target cannot be started.
+    """
+    n = max(1, len(target.marks))
+    error = ffi.new("char[]", _ERROR_BYTES)
+    report = ffi.new("struct fv_replay_report *")
+    passes, failures = ffi.new("uint32_t[]", n), ffi.new("uint32_t[]", n)
+    policy = model.Policy(deadline_ms=deadline_ms, memory_mb=memory_mb)
+    plan = _plan(target, policy, 0)
+    path, data = os.fsencode(target.path), input_bytes(recipe)
+    if lib.fv_replay_run(
+        path, plan, data, len(data), log_fd, draws, report, passes, failures, error
+    ):
+        raise EngineError(f"{target.path}: {_text(ffi.string(error))}")
+    return model.Replay(
+        verdict=model.Verdict(report.verdict),
+        signal=report.signal,
+        exit_code=report.exit_code,
+        mark=report.mark if report.mark >= 0 else None,
+        message=_text(ffi.string(report.message)),
+        identity=_text(ffi.string(report.identity)),
+        draws=report.draws,
+        digest=report.digest,
+        address=report.address,
+        passes=tuple(passes)[: len(target.marks)],
+        failures=tuple(failures)[: len(target.marks)],
+    )
+
+
+def _plan(target: model.Target, policy: model.Policy, first_root: int) -> Any:
+    plan = ffi.new("struct fv_plan *")
+    plan.strategy = policy.strategy
+    plan.jobs = policy.jobs
+    plan.window = policy.window
+    plan.batch_size = policy.batch_size
+    plan.timelines_min = policy.timelines_min
+    plan.timelines_max = policy.timelines_max
+    plan.warm_timelines_min = policy.warm_timelines_min
+    plan.depth_max = policy.depth_max
+    plan.stop_on_bug = policy.stop_on_bug
+    plan.edge_count = target.edges
+    plan.site_count = len(target.marks)
+    plan.dynamic_max = policy.dynamic_marks_max
+    plan.deadline_ms = policy.deadline_ms
+    plan.memory_mb = policy.memory_mb
+    plan.campaign_seed = policy.campaign_seed
+    plan.first_root = first_root
+    plan.timelines = policy.timelines or 0
+    plan.roots = policy.roots or 0
+    plan.until_stable = policy.until_stable or 0
+    plan.root_energy = policy.root_energy
+    plan.mark_energy = policy.mark_energy
+    return plan
+
+
+def _text(data: bytes) -> str:
+    return data.decode("utf-8", "replace")

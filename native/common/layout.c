@@ -1,0 +1,115 @@
+#include "layout.h"
+
+#include <string.h>
+
+#include "mix.h"
+
+enum { FV_PAGE_BYTES = 4096, FV_LINE_BYTES = 64 };
+
+static uint64_t align_up(uint64_t n, uint64_t to) { return (n + to - 1) / to * to; }
+
+static void plan_map(struct fv_header *h) {
+    h->map_edges = align_up((uint64_t)h->site_count * FV_MARK_FEATURE_BYTES, FV_LINE_BYTES);
+    h->map_each = h->map_edges + align_up(h->edge_count, FV_LINE_BYTES);
+    h->map_dynamic = h->map_each + FV_EACH_FEATURE_BYTES;
+    h->map_size = h->map_dynamic + (uint64_t)h->dynamic_max * FV_MARK_FEATURE_BYTES;
+}
+
+static void plan_slot(struct fv_header *h) {
+    uint64_t marks = (uint64_t)h->site_count + h->dynamic_max;
+    h->slot_tallies = align_up(sizeof(struct fv_slot), FV_LINE_BYTES);
+    h->slot_features =
+        align_up(h->slot_tallies + marks * sizeof(struct fv_tally), FV_LINE_BYTES);
+    h->slot_stride = align_up(h->slot_features + h->map_size, FV_PAGE_BYTES);
+}
+
+static void plan_tree(struct fv_header *h) {
+    uint64_t marks = (uint64_t)h->site_count + h->dynamic_max;
+    h->tree_marks = align_up(sizeof(struct fv_tree), FV_LINE_BYTES);
+    h->tree_explored =
+        align_up(h->tree_marks + marks * sizeof(struct fv_mark), FV_PAGE_BYTES);
+    h->tree_buckets = align_up(h->tree_explored + h->map_size, FV_PAGE_BYTES);
+    h->tree_index = h->tree_buckets + (uint64_t)FV_BUCKETS_MAX * sizeof(struct fv_bucket);
+    h->tree_ring = h->tree_index + (uint64_t)FV_BUCKET_INDEX_SIZE * sizeof(uint32_t);
+    h->tree_tape = h->tree_ring + FV_RING_BYTES;
+    h->tree_stride = align_up(h->tree_tape + FV_TAPE_BYTES_MAX, FV_PAGE_BYTES);
+}
+
+void fv_layout_plan(struct fv_header *h) {
+    uint64_t slots =
+        (uint64_t)h->tree_count * (h->policy.depth_max + 1) * h->policy.batch_size;
+    h->magic = FV_LAYOUT_MAGIC;
+    h->abi = FV_ABI;
+    h->header_size = sizeof *h;
+    plan_map(h);
+    plan_slot(h);
+    plan_tree(h);
+    h->workers_at = align_up(sizeof *h, FV_PAGE_BYTES);
+    h->trees_at =
+        align_up(h->workers_at + h->worker_count * sizeof(struct fv_worker), FV_PAGE_BYTES);
+    h->slots_at = h->trees_at + h->tree_count * h->tree_stride;
+    h->total_size = h->slots_at + slots * h->slot_stride;
+}
+
+static int counts_valid(const struct fv_header *h) {
+    return h->worker_count >= 1 && h->worker_count <= FV_WORKERS_MAX && h->tree_count >= 1 &&
+           h->tree_count <= FV_WINDOW_MAX && h->edge_count <= FV_EDGES_MAX &&
+           h->site_count <= FV_MARKS_MAX && h->dynamic_max <= FV_MARKS_MAX &&
+           h->policy.depth_max <= FV_DEPTH_MAX && h->policy.batch_size >= 1 &&
+           h->policy.batch_size <= FV_BATCH_MAX;
+}
+
+int fv_layout_valid(const struct fv_header *h, uint64_t mapped_size) {
+    if (mapped_size < sizeof *h || h->magic != FV_LAYOUT_MAGIC || h->abi != FV_ABI) return 0;
+    if (h->header_size != sizeof *h || !counts_valid(h)) return 0;
+    struct fv_header plan = *h;
+    fv_layout_plan(&plan);
+    return memcmp(&plan, h, offsetof(struct fv_header, tokens)) == 0 &&
+           plan.total_size == mapped_size;
+}
+
+uint64_t fv_layout_bucket_hash(uint32_t mark, const int64_t *keys, uint32_t key_count) {
+    uint64_t hash = fv_mix(mark + FV_GOLDEN);
+    for (uint32_t i = 0; i < key_count; i++) hash = fv_mix(hash ^ ((uint64_t)keys[i] + FV_GOLDEN));
+    return hash;
+}
+
+static int bucket_is(const struct fv_bucket *b, uint64_t hash, uint32_t mark, const int64_t *keys,
+                     uint32_t key_count) {
+    return b->hash == hash && b->mark == mark && b->key_count == key_count &&
+           memcmp(b->keys, keys, key_count * sizeof *keys) == 0;
+}
+
+/* Run-ahead timelines read while the turn appends: an index entry is published after its bucket. */
+struct fv_bucket *fv_layout_bucket_find(const struct fv_header *h, struct fv_tree *t, uint64_t hash,
+                                        uint32_t mark, const int64_t *keys, uint32_t key_count,
+                                        uint32_t *place) {
+    struct fv_bucket *buckets = fv_layout_buckets(h, t);
+    uint32_t *index = fv_layout_index(h, t);
+    uint32_t at = (uint32_t)hash & (FV_BUCKET_INDEX_SIZE - 1);
+    for (uint32_t steps = 0; steps < FV_BUCKET_INDEX_SIZE; steps++) {
+        uint32_t entry = __atomic_load_n(&index[at], __ATOMIC_ACQUIRE);
+        if (entry == 0 || entry > FV_BUCKETS_MAX) break;
+        struct fv_bucket *b = &buckets[entry - 1];
+        if (bucket_is(b, hash, mark, keys, key_count)) return b;
+        at = (at + 1) & (FV_BUCKET_INDEX_SIZE - 1);
+    }
+    *place = at;
+    return NULL;
+}
+
+struct fv_bucket *fv_layout_bucket_add(const struct fv_header *h, struct fv_tree *t,
+                                       const struct fv_bucket *bucket, uint32_t place) {
+    if (t->bucket_count >= FV_BUCKETS_MAX) return NULL;
+    struct fv_bucket *b = &fv_layout_buckets(h, t)[t->bucket_count];
+    *b = *bucket;
+    t->bucket_count++;
+    __atomic_store_n(&fv_layout_index(h, t)[place], t->bucket_count, __ATOMIC_RELEASE);
+    return b;
+}
+
+int fv_layout_quality_better(const int64_t *a, const int64_t *b, uint32_t n) {
+    for (uint32_t i = 0; i < n; i++)
+        if (a[i] != b[i]) return a[i] > b[i];
+    return 0;
+}

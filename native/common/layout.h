@@ -1,0 +1,351 @@
+/* The shared memory of a session: one memfd that the controller makes and every process of the
+ * session maps. Fixed-width types, no pointers. Who may write what, and when, stands beside each
+ * struct; ARCHITECTURE.md ("Shared memory") has the picture.
+ *
+ * The word "turn": the timelines of one tree have one order, the order of a sequential
+ * depth-first run. A timeline has its turn when every elder sibling has ended and its parent had
+ * its turn when it split. Timelines run ahead of their turn; everything that the tree shares is
+ * written only by the process whose turn it is. */
+#ifndef FV_COMMON_LAYOUT_H
+#define FV_COMMON_LAYOUT_H
+
+#include <assert.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "recipe.h"
+
+#define FV_LAYOUT_MAGIC UINT64_C(0x6573726576727a66)
+#define FV_ABI_MARKER_PREFIX "fuzzverse-target-abi:"
+#define FV_ABI_MARKER FV_ABI_MARKER_PREFIX "0001;"
+
+enum {
+    FV_ABI = 1,
+    FV_WORKERS_MAX = 64,
+    FV_WINDOW_MAX = 16,             /* root jobs under way, and so trees */
+    FV_DEPTH_MAX = 128,             /* nested splits */
+    FV_BATCH_MAX = 32,              /* timelines of one batch */
+    FV_MARKS_MAX = 1 << 14,         /* sites and dynamic marks of one target */
+    FV_EDGES_MAX = 1 << 24,
+    FV_BUCKETS_MAX = 1 << 16,       /* of all SometimesEach marks of a target */
+    FV_BUCKET_INDEX_SIZE = 1 << 17, /* open addressing, at most half full */
+    FV_RING_BYTES = 1 << 18,
+    FV_MARK_FEATURE_BYTES = 16,
+    FV_EACH_FEATURE_BYTES = 1 << 13,
+    FV_TEXT_BYTES = 256, /* messages, identities, details; cut when longer */
+    FV_FILE_BYTES = 128,
+    FV_NAME_BYTES = 24,
+    FV_LAYOUT_KEYS_MAX = 8,
+    FV_LAYOUT_QUALITIES_MAX = 4,
+};
+
+/* How a timeline ended; design section 11. */
+enum fv_verdict {
+    FV_VERDICT_OK,
+    FV_VERDICT_ASSERTION,
+    FV_VERDICT_SIGNAL,
+    FV_VERDICT_SANITIZER,
+    FV_VERDICT_TIMEOUT,
+    FV_VERDICT_OUT_OF_MEMORY,
+    FV_VERDICT_EXIT,
+    FV_VERDICT_LOST,
+    FV_VERDICT_COUNT,
+    FV_VERDICT_NONE /* not ended yet */
+};
+
+/* Exit codes of a timeline's process; what it says of itself counts only beside the same verdict
+ * in its slot. Libfuzzer's numbers where it has one. */
+enum fv_exit {
+    FV_EXIT_OK = 0,
+    FV_EXIT_LOST = 70,
+    FV_EXIT_BUG = 77,
+    FV_EXIT_SANITIZER = 99,
+};
+
+enum fv_strategy { FV_STRATEGY_RANDOM, FV_STRATEGY_DEPTH_FIRST };
+
+enum fv_session_mode { FV_MODE_CAMPAIGN, FV_MODE_SOLO };
+
+enum fv_slot_state { FV_SLOT_FREE, FV_SLOT_RUNNING, FV_SLOT_PARKED, FV_SLOT_SPLITTING, FV_SLOT_DONE };
+
+enum fv_worker_state { FV_WORKER_STARTING, FV_WORKER_IDLE, FV_WORKER_BUSY, FV_WORKER_REFUSED };
+
+/* The controller asks the kernel to kill a timeline; the reason is for who reaps it. */
+enum fv_kill { FV_KILL_NONE, FV_KILL_TIMEOUT, FV_KILL_OUT_OF_MEMORY, FV_KILL_STOP };
+
+struct fv_policy {
+    uint32_t strategy;
+    uint32_t batch_size;
+    uint32_t timelines_min;
+    uint32_t timelines_max;
+    uint32_t warm_timelines_min;
+    uint32_t depth_max;
+    uint32_t stop_on_bug; /* the job that folds a bug winds down, the campaign ends with it */
+    uint32_t reserved;
+    int64_t mark_energy;
+};
+
+/* Counted per timeline in its slot since its fork, then summed into the mark. `margin`: how far a
+ * numeric mark is past its bound at best (at worst for an Always). */
+struct fv_tally {
+    uint32_t passes;
+    uint32_t failures;
+    int64_t margin;
+    uint32_t has_margin;
+    uint32_t width; /* SometimesAll: conditions true at once */
+};
+
+/* One timeline. Written by its own process; prepared before and read after by the parent. The
+ * generator's state is here so that a draw dirties no private page. */
+struct fv_slot {
+    uint64_t seed;       /* of the current segment */
+    uint64_t count;      /* draws in the current segment */
+    uint64_t fast_until; /* draws from this count on take the slow path: tape, reseeding, tracing */
+    uint64_t draw_hash;  /* of every value drawn, in order */
+    uint64_t draws_before; /* in earlier segments */
+    uint64_t clock_ns;   /* the virtual clock */
+    uint32_t tape_at;
+    uint32_t segment_at; /* the next segment of the recipe */
+    int32_t pid;
+    uint32_t state; /* enum fv_slot_state */
+    uint32_t depth;
+    uint32_t index; /* in its batch */
+    uint32_t verdict;
+    int32_t signal;
+    int32_t exit_code;
+    int32_t mark; /* that failed; -1: none */
+    uint32_t kill; /* enum fv_kill; the controller's */
+    uint32_t holds_token;
+    uint32_t has_edges; /* the edge range of the features is written */
+    uint32_t reserved;
+    uint64_t started_ns;
+    uint64_t feature_hash;
+    uint64_t fresh_below; /* fresh features of the timelines split off below */
+    uint64_t address;     /* where a signal struck */
+    char message[FV_TEXT_BYTES];
+    char identity[FV_TEXT_BYTES];
+    struct fv_recipe recipe; /* last: only the used segments are copied */
+};
+
+/* A mark in one tree: what it is, what is known, and what this root has spent on it. */
+struct fv_mark {
+    uint32_t kind;
+    uint32_t compare;
+    uint32_t line;
+    uint32_t is_known; /* passed in some timeline of the campaign, as this tree knows it */
+    char message[FV_TEXT_BYTES];
+    char file[FV_FILE_BYTES];
+    char key_names[FV_LAYOUT_KEYS_MAX][FV_NAME_BYTES];
+    uint32_t key_count;
+    uint32_t condition_count;
+    int64_t watermark; /* best margin of a SometimesNumeric, worst of an AlwaysNumeric */
+    uint32_t has_watermark;
+    uint32_t width;
+    uint64_t passes; /* by the timelines of this job alone */
+    uint64_t failures;
+    uint64_t first_ordinal; /* 1 + ordinal in this job of the first that passed; 0: none */
+    uint64_t bucket_count;
+    uint64_t stamp; /* the root that energy belongs to */
+    uint64_t split_stamp;
+    int64_t energy;
+};
+
+/* One bucket of a SometimesEach mark. */
+struct fv_bucket {
+    uint64_t hash;
+    uint32_t mark;
+    uint32_t key_count;
+    uint32_t quality_count;
+    uint32_t reserved;
+    int64_t keys[FV_LAYOUT_KEYS_MAX];
+    int64_t qualities[FV_LAYOUT_QUALITIES_MAX];
+    uint64_t stamp;
+    uint64_t split_stamp;
+    int64_t energy;
+};
+
+/* The timelines split off at one depth. `front` is the index of the one whose turn it is; a
+ * futex. Written by the splitting parent. */
+struct fv_front {
+    uint32_t front;
+    uint32_t parked; /* how many wait for their turn */
+    uint32_t size;
+    uint32_t live;
+};
+
+struct fv_totals {
+    uint64_t timelines;
+    uint64_t splitpoints;
+    uint64_t draws;
+    uint64_t productive;
+    uint64_t fork_failures;
+    uint64_t bucket_overflows;
+    uint64_t mark_overflows;
+    uint64_t verdicts[FV_VERDICT_COUNT];
+    uint64_t digest;
+};
+
+/* One root job and everything that its timelines share. The controller writes it while no worker
+ * has it; then whoever has the turn. */
+struct fv_tree {
+    uint64_t job;
+    uint64_t campaign_seed;
+    uint64_t first_root;
+    uint32_t root_count; /* 0: the job is the input in `recipe` and the tape area */
+    uint32_t is_warm;
+    uint64_t stamp; /* of the root under way; never 0 */
+    int64_t energy;  /* global */
+    int64_t reserve; /* what barren marks gave back */
+    uint32_t bucket_count;
+    uint32_t dynamic_count;
+    uint32_t depth_active;
+    int32_t tokens_held; /* taken from the session by this tree */
+    uint64_t ring_head;  /* bytes ever written; the turn's */
+    uint64_t ring_tail;  /* bytes ever read; the controller's */
+    uint32_t ring_space; /* a futex: bumped when the controller has read */
+    uint32_t is_done;
+    uint32_t is_halted; /* a bug was folded and the policy stops there */
+    uint32_t reserved;
+    struct fv_totals totals;
+    struct fv_front fronts[FV_DEPTH_MAX + 1];
+    struct fv_recipe recipe;
+};
+
+enum fv_record_kind { FV_RECORD_TIMELINE = 1, FV_RECORD_DISCOVERY = 2 };
+
+/* What the ring carries: this, then segments, message, identity. A multiple of eight bytes. */
+struct fv_record {
+    uint32_t size;
+    uint32_t kind;
+    uint32_t verdict;
+    int32_t signal;
+    int32_t exit_code;
+    int32_t mark;
+    uint64_t ordinal; /* in this job */
+    uint64_t root;
+    uint64_t draws;
+    uint64_t fresh;
+    uint64_t digest;
+    uint32_t has_tape;
+    uint32_t segment_count;
+    uint32_t message_size;
+    uint32_t identity_size;
+};
+
+/* One zygote. `job` is a futex that the controller bumps; the rest is the worker's. */
+struct fv_worker {
+    uint32_t job;
+    uint32_t tree;
+    uint32_t state; /* enum fv_worker_state */
+    int32_t pid;
+    uint32_t abi;
+    uint32_t edge_count;
+    uint32_t site_count;
+    uint32_t reserved;
+    char refusal[FV_TEXT_BYTES];
+};
+
+/* Where everything is. Written by the controller before the first worker starts. */
+struct fv_header {
+    uint64_t magic;
+    uint32_t abi;
+    uint32_t header_size;
+    uint64_t total_size;
+    uint32_t mode; /* enum fv_session_mode */
+    uint32_t worker_count;
+    uint32_t tree_count;
+    uint32_t edge_count;
+    uint32_t site_count; /* marks known at link time */
+    uint32_t dynamic_max;
+    int32_t controller_pid;
+    uint32_t trace_draws;
+    struct fv_policy policy;
+    /* the feature map: marks, edges, buckets, dynamic marks */
+    uint64_t map_edges, map_each, map_dynamic, map_size;
+    uint64_t workers_at, trees_at, slots_at;
+    uint64_t tree_stride, slot_stride;
+    /* inside a tree */
+    uint64_t tree_marks, tree_buckets, tree_index, tree_explored, tree_ring, tree_tape;
+    /* inside a slot */
+    uint64_t slot_tallies, slot_features;
+    /* written while running */
+    int32_t tokens;    /* how many more timelines may run */
+    uint32_t doorbell; /* a futex: something for the controller */
+    uint32_t stop;
+    uint32_t reserved;
+};
+
+static_assert(sizeof(struct fv_tally) == 24, "layout");
+static_assert(sizeof(struct fv_record) == 80, "layout");
+static_assert(sizeof(struct fv_bucket) == 144, "layout");
+static_assert(offsetof(struct fv_slot, message) == 136, "layout");
+static_assert(sizeof(struct fv_mark) % 8 == 0, "layout");
+static_assert(sizeof(struct fv_tree) % 8 == 0, "layout");
+
+/* Fills in every offset and the sizes, from counts and policy. */
+void fv_layout_plan(struct fv_header *header);
+/* Whether a mapped header is one of this ABI whose offsets are what fv_layout_plan gives. */
+int fv_layout_valid(const struct fv_header *header, uint64_t mapped_size);
+
+static inline uint8_t *fv_layout_at(const struct fv_header *h, uint64_t offset) {
+    return (uint8_t *)(uintptr_t)h + offset;
+}
+static inline struct fv_worker *fv_layout_worker(const struct fv_header *h, uint32_t i) {
+    return (struct fv_worker *)fv_layout_at(h, h->workers_at) + i;
+}
+static inline struct fv_tree *fv_layout_tree(const struct fv_header *h, uint32_t i) {
+    return (struct fv_tree *)fv_layout_at(h, h->trees_at + i * h->tree_stride);
+}
+static inline struct fv_slot *fv_layout_slot(const struct fv_header *h, uint32_t tree,
+                                             uint32_t depth, uint32_t index) {
+    uint64_t row = (uint64_t)tree * (h->policy.depth_max + 1) + depth;
+    uint64_t number = row * h->policy.batch_size + index;
+    return (struct fv_slot *)fv_layout_at(h, h->slots_at + number * h->slot_stride);
+}
+static inline struct fv_mark *fv_layout_marks(const struct fv_header *h, struct fv_tree *t) {
+    return (struct fv_mark *)((uint8_t *)t + h->tree_marks);
+}
+static inline struct fv_bucket *fv_layout_buckets(const struct fv_header *h, struct fv_tree *t) {
+    return (struct fv_bucket *)((uint8_t *)t + h->tree_buckets);
+}
+static inline uint32_t *fv_layout_index(const struct fv_header *h, struct fv_tree *t) {
+    return (uint32_t *)((uint8_t *)t + h->tree_index);
+}
+static inline uint8_t *fv_layout_explored(const struct fv_header *h, struct fv_tree *t) {
+    return (uint8_t *)t + h->tree_explored;
+}
+static inline uint8_t *fv_layout_ring(const struct fv_header *h, struct fv_tree *t) {
+    return (uint8_t *)t + h->tree_ring;
+}
+static inline uint8_t *fv_layout_tape(const struct fv_header *h, struct fv_tree *t) {
+    return (uint8_t *)t + h->tree_tape;
+}
+static inline struct fv_tally *fv_layout_tallies(const struct fv_header *h, struct fv_slot *s) {
+    return (struct fv_tally *)((uint8_t *)s + h->slot_tallies);
+}
+static inline uint8_t *fv_layout_features(const struct fv_header *h, struct fv_slot *s) {
+    return (uint8_t *)s + h->slot_features;
+}
+/* Where the feature bytes of a mark begin: sites come first in the map, dynamic marks last. */
+static inline uint64_t fv_layout_mark_features(const struct fv_header *h, uint32_t mark) {
+    return mark < h->site_count
+               ? (uint64_t)mark * FV_MARK_FEATURE_BYTES
+               : h->map_dynamic + (uint64_t)(mark - h->site_count) * FV_MARK_FEATURE_BYTES;
+}
+/* How much of the map is in use by this tree. */
+static inline uint64_t fv_layout_map_used(const struct fv_header *h, const struct fv_tree *t) {
+    return h->map_dynamic + (uint64_t)t->dynamic_count * FV_MARK_FEATURE_BYTES;
+}
+
+/* The bucket of these keys in a tree's table, or the free place in the index where it belongs. */
+uint64_t fv_layout_bucket_hash(uint32_t mark, const int64_t *keys, uint32_t key_count);
+struct fv_bucket *fv_layout_bucket_find(const struct fv_header *h, struct fv_tree *t, uint64_t hash,
+                                        uint32_t mark, const int64_t *keys, uint32_t key_count,
+                                        uint32_t *place);
+/* Appends it; NULL when the table is full. `place` comes from fv_layout_bucket_find. */
+struct fv_bucket *fv_layout_bucket_add(const struct fv_header *h, struct fv_tree *t,
+                                       const struct fv_bucket *bucket, uint32_t place);
+/* Whether `a` is better than `b`: higher, the first counts most. */
+int fv_layout_quality_better(const int64_t *a, const int64_t *b, uint32_t n);
+
+#endif

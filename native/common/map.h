@@ -1,0 +1,29 @@
+/* The feature map: pure algebra over bytes, eight features a byte. */
+#ifndef FV_COMMON_MAP_H
+#define FV_COMMON_MAP_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* Hit counts as libFuzzer and AFL++ class them: 1, 2, 3, 4-7, 8-15, 16-31, 32-127, 128+; a
+ * counter of zero is no feature. */
+uint8_t fv_map_class(uint8_t hit_count);
+
+/* Writes the class of every counter; returns a hash of them that does not depend on order.
+ * `first` is the index of the first counter in the whole map. */
+uint64_t fv_map_classify(uint8_t *to, const uint8_t *counters, size_t n, size_t first);
+
+/* A hash of feature bytes, of the same kind as the one above. */
+uint64_t fv_map_hash(const uint8_t *map, size_t n, size_t first);
+
+/* How many features of `slot` are not in `explored`. Changes nothing. */
+uint64_t fv_map_fresh(const uint8_t *explored, const uint8_t *slot, size_t n);
+
+/* explored |= slot; returns how many features were fresh. */
+uint64_t fv_map_merge(uint8_t *explored, const uint8_t *slot, size_t n);
+
+/* How many features, and how many bytes with any. */
+uint64_t fv_map_count(const uint8_t *map, size_t n);
+uint64_t fv_map_count_bytes(const uint8_t *map, size_t n);
+
+#endif

@@ -1,0 +1,123 @@
+#include "recipe.h"
+
+#include <string.h>
+
+#include "mix.h"
+
+/* A cursor over text that is not NUL-terminated and not trusted. */
+struct reader {
+    const char *at, *end;
+};
+
+static bool read_word(struct reader *r, const char *word) {
+    size_t n = strlen(word);
+    if ((size_t)(r->end - r->at) < n || memcmp(r->at, word, n) != 0) return false;
+    r->at += n;
+    return true;
+}
+
+/* Decimal without sign or leading zeros, so that printing gives the same text back. */
+static bool read_number(struct reader *r, uint64_t *number) {
+    const char *start = r->at;
+    uint64_t value = 0;
+    for (; r->at < r->end && *r->at >= '0' && *r->at <= '9'; r->at++) {
+        uint64_t digit = (uint64_t)(*r->at - '0');
+        if (value > (UINT64_MAX - digit) / 10) return false;
+        value = value * 10 + digit;
+    }
+    *number = value;
+    return r->at > start && (*start != '0' || r->at == start + 1);
+}
+
+static bool read_segment(struct reader *r, struct fv_segment *segment) {
+    return read_number(r, &segment->count) && read_word(r, "@") && read_number(r, &segment->seed);
+}
+
+enum fv_err fv_recipe_parse(struct fv_recipe *recipe, const char *text, size_t n) {
+    struct reader r = {text, text + n};
+    recipe->segment_count = 0;
+    if (n == 0) return FV_ERR_NONE;
+    do {
+        if (recipe->segment_count == FV_SEGMENTS_MAX) return FV_ERR_TOO_LONG;
+        if (!read_segment(&r, &recipe->segments[recipe->segment_count])) return FV_ERR_SYNTAX;
+        recipe->segment_count++;
+    } while (read_word(&r, " -> "));
+    return r.at == r.end ? FV_ERR_NONE : FV_ERR_SYNTAX;
+}
+
+static size_t print_text(char *to, const char *text) {
+    size_t n = strlen(text);
+    memcpy(to, text, n);
+    return n;
+}
+
+static size_t print_number(char *to, uint64_t value) {
+    char digits[20];
+    size_t n = 0;
+    do digits[n++] = (char)('0' + value % 10);
+    while ((value /= 10) != 0);
+    for (size_t i = 0; i < n; i++) to[i] = digits[n - 1 - i];
+    return n;
+}
+
+size_t fv_recipe_print(const struct fv_recipe *recipe, char *to) {
+    size_t n = 0;
+    for (uint32_t i = 0; i < recipe->segment_count; i++) {
+        if (i > 0) n += print_text(to + n, " -> ");
+        n += print_number(to + n, recipe->segments[i].count);
+        to[n++] = '@';
+        n += print_number(to + n, recipe->segments[i].seed);
+    }
+    to[n] = '\0';
+    return n;
+}
+
+uint64_t fv_recipe_tape_seed(const uint8_t *tape, size_t n) {
+    return fv_mix(fv_mix_bytes(tape, n));
+}
+
+static int hex_digit(char c) {
+    if (c >= '0' && c <= '9') return c - '0';
+    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+static enum fv_err read_tape(struct reader *r, struct fv_recipe *recipe, uint8_t *tape) {
+    recipe->has_tape = 1;
+    for (; r->end - r->at >= 2 && *r->at != '\n'; r->at += 2) {
+        int high = hex_digit(r->at[0]), low = hex_digit(r->at[1]);
+        if (high < 0 || low < 0) return FV_ERR_SYNTAX;
+        if (recipe->tape_size == FV_TAPE_BYTES_MAX) return FV_ERR_TOO_LONG;
+        tape[recipe->tape_size++] = (uint8_t)(high << 4 | low);
+    }
+    recipe->root = fv_recipe_tape_seed(tape, recipe->tape_size);
+    return FV_ERR_NONE;
+}
+
+static enum fv_err read_origin(struct reader *r, struct fv_recipe *recipe, uint8_t *tape) {
+    if (read_word(r, "tape ")) return read_tape(r, recipe, tape);
+    return read_word(r, "root ") && read_number(r, &recipe->root) ? FV_ERR_NONE : FV_ERR_SYNTAX;
+}
+
+static enum fv_err read_path(struct reader *r, struct fv_recipe *recipe) {
+    if (!read_word(r, "path ")) return r->at == r->end ? FV_ERR_NONE : FV_ERR_SYNTAX;
+    const char *end = memchr(r->at, '\n', (size_t)(r->end - r->at));
+    if (end == NULL || end + 1 != r->end) return FV_ERR_SYNTAX;
+    return fv_recipe_parse(recipe, r->at, (size_t)(end - r->at));
+}
+
+enum fv_err fv_recipe_from_input(struct fv_recipe *recipe, uint8_t *tape, const uint8_t *bytes,
+                                 size_t n) {
+    struct reader r = {(const char *)bytes, (const char *)bytes + n};
+    memset(recipe, 0, offsetof(struct fv_recipe, segments));
+    if (!read_word(&r, FV_INPUT_HEADER)) {
+        if (n > FV_TAPE_BYTES_MAX) return FV_ERR_TOO_LONG;
+        recipe->has_tape = 1;
+        recipe->tape_size = (uint32_t)n;
+        if (n > 0) memcpy(tape, bytes, n);
+        recipe->root = fv_recipe_tape_seed(tape, n);
+        return FV_ERR_NONE;
+    }
+    enum fv_err err = read_origin(&r, recipe, tape);
+    if (err != FV_ERR_NONE) return err;
+    return read_word(&r, "\n") ? read_path(&r, recipe) : FV_ERR_SYNTAX;
+}

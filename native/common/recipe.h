@@ -1,0 +1,48 @@
+/* Recipes and inputs, as values and as text. */
+#ifndef FV_COMMON_RECIPE_H
+#define FV_COMMON_RECIPE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "check.h"
+
+enum {
+    FV_SEGMENTS_MAX = 256,            /* of one recipe */
+    FV_TAPE_BYTES_MAX = 1 << 20,      /* of one tape */
+    FV_RECIPE_TEXT_BYTES = 256 * 48,  /* any recipe's path as text, NUL included */
+    FV_INPUT_BYTES_MAX = (1 << 22),   /* of an input file; a tape takes two digits a byte */
+};
+
+#define FV_INPUT_HEADER "fuzzverse recipe 1\n"
+
+/* At draw `count` of the current segment, reseed with `seed`. */
+struct fv_segment {
+    uint64_t count;
+    uint64_t seed;
+};
+
+/* Where a timeline starts: a root seed, or a tape whose hash is the root seed; then segments. */
+struct fv_recipe {
+    uint64_t root;
+    uint32_t segment_count;
+    uint32_t has_tape;
+    uint32_t tape_size;
+    uint32_t reserved;
+    struct fv_segment segments[FV_SEGMENTS_MAX];
+};
+
+/* "151@8837201 -> 80@1293847"; "" is no segments. Parsing then printing is the identity. */
+enum fv_err fv_recipe_parse(struct fv_recipe *recipe, const char *text, size_t n);
+/* Returns the length; `to` holds FV_RECIPE_TEXT_BYTES. */
+size_t fv_recipe_print(const struct fv_recipe *recipe, char *to);
+
+/* Any bytes are an input: with the header a recipe, else a tape. `tape` holds
+ * FV_TAPE_BYTES_MAX and belongs to the caller. */
+enum fv_err fv_recipe_from_input(struct fv_recipe *recipe, uint8_t *tape, const uint8_t *bytes,
+                                 size_t n);
+/* The root seed that a tape stands for. */
+uint64_t fv_recipe_tape_seed(const uint8_t *tape, size_t n);
+
+#endif

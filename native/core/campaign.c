@@ -1,0 +1,223 @@
+#include "campaign.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "drain.h"
+#include "job.h"
+#include "queue.h"
+#include "tree.h"
+#include "watch.h"
+
+enum { FV_WATCH_MS = 20, FV_STOP_MS = 2000, FV_EARLY_DEATHS_MAX = 20 };
+
+_Noreturn void fv_check_failed(const char *what, const char *file, int line) {
+    fprintf(stderr, "fuzzverse: invariant broken: %s at %s:%d\n", what, file, line);
+    abort();
+}
+
+/* ---- opening and closing ---------------------------------------------------------------------------- */
+
+static struct fv_header wish_from(const struct fv_plan *p) {
+    return (struct fv_header){
+        .mode = FV_MODE_CAMPAIGN,
+        .worker_count = p->jobs,
+        .tree_count = p->window,
+        .edge_count = p->edge_count,
+        .site_count = p->site_count,
+        .dynamic_max = p->dynamic_max,
+        .policy = {.strategy = p->strategy,
+                   .batch_size = p->batch_size,
+                   .timelines_min = p->timelines_min,
+                   .timelines_max = p->timelines_max,
+                   .warm_timelines_min = p->warm_timelines_min,
+                   .depth_max = p->depth_max,
+                   .stop_on_bug = p->stop_on_bug,
+                   .mark_energy = p->mark_energy},
+    };
+}
+
+static const char *why_out_of_range(const struct fv_plan *p) {
+    if (p->jobs < 1 || p->jobs > FV_WORKERS_MAX) return "jobs must be 1 to 64";
+    if (p->window < 1 || p->window > FV_WINDOW_MAX) return "the window must be 1 to 16";
+    if (p->batch_size < 1 || p->batch_size > FV_BATCH_MAX) return "the batch size must be 1 to 32";
+    if (p->depth_max > FV_DEPTH_MAX) return "the depth must be at most 128";
+    if (p->edge_count > FV_EDGES_MAX) return "the target has too many edges";
+    if (p->site_count > FV_MARKS_MAX || p->dynamic_max > FV_MARKS_MAX) return "too many marks";
+    if (p->strategy > FV_STRATEGY_DEPTH_FIRST) return "no such strategy";
+    if (p->root_energy < 0 || p->mark_energy < 0) return "energy must not be negative";
+    return NULL;
+}
+
+static bool allocate_trees(struct fv_campaign *c, const struct fv_mark_info *marks) {
+    c->known = fv_tree_new(c->header);
+    if (c->known == NULL) return false;
+    for (uint32_t i = 0; i < c->header->site_count; i++) {
+        fv_layout_marks(c->header, c->known)[i].kind = marks[i].kind;
+        fv_layout_marks(c->header, c->known)[i].compare = marks[i].compare;
+    }
+    for (uint32_t i = 0; i < c->plan.window; i++) {
+        c->lanes[i].tree = fv_layout_tree(c->header, i);
+        c->lanes[i].start = fv_tree_new(c->header);
+        if (c->lanes[i].start == NULL) return false;
+    }
+    return true;
+}
+
+static bool start_workers(struct fv_campaign *c) {
+    for (uint32_t i = 0; i < c->plan.jobs; i++) {
+        c->lane_of_worker[i] = FV_NO_WORKER;
+        if (fv_session_spawn(&c->session, i) != FV_ERR_NONE) return false;
+    }
+    for (uint32_t i = 0; i < c->plan.jobs; i++)
+        if (fv_session_greet(&c->session, i) != FV_ERR_NONE) return false;
+    return true;
+}
+
+static bool begin(struct fv_campaign *c, const char *path, const struct fv_mark_info *marks) {
+    struct fv_header wish = wish_from(&c->plan);
+    if (fv_session_open(&c->session, path, &wish, -1, c->error) != FV_ERR_NONE) return false;
+    c->header = c->session.header;
+    c->header->tokens = (int32_t)c->plan.jobs;
+    if (!allocate_trees(c, marks)) {
+        snprintf(c->error, sizeof c->error, "no memory for the explored map");
+        return false;
+    }
+    return start_workers(c);
+}
+
+fv_campaign *fv_campaign_open(const char *path, const struct fv_plan *plan,
+                              const struct fv_mark_info *marks, char *error) {
+    const char *why = why_out_of_range(plan);
+    fv_campaign *c = why == NULL ? calloc(1, sizeof *c) : NULL;
+    if (c == NULL) {
+        snprintf(error, FV_ERROR_BYTES, "%s", why != NULL ? why : "no memory");
+        return NULL;
+    }
+    c->plan = *plan;
+    c->next_root = plan->first_root;
+    c->session.memory_fd = -1;
+    if (begin(c, path, marks)) return c;
+    snprintf(error, FV_ERROR_BYTES, "%s", c->error);
+    fv_campaign_close(c);
+    return NULL;
+}
+
+void fv_campaign_close(fv_campaign *c) {
+    if (c == NULL) return;
+    for (uint32_t i = 0; i < c->plan.window; i++) {
+        if (c->header != NULL) fv_tree_free(c->header, c->lanes[i].start);
+        fv_queue_free(&c->lanes[i].records);
+    }
+    if (c->header != NULL) fv_tree_free(c->header, c->known);
+    fv_session_close(&c->session);
+    for (uint32_t i = 0; i < c->input_count; i++) free(c->inputs[i].tape);
+    free(c->inputs);
+    free(c->bugs.bugs);
+    fv_queue_free(&c->records);
+    free(c);
+}
+
+int fv_campaign_add_input(fv_campaign *c, const uint8_t *bytes, size_t n) {
+    struct fv_input *inputs = realloc(c->inputs, (c->input_count + 1) * sizeof *inputs);
+    if (inputs == NULL) return FV_ERR_SYSTEM;
+    c->inputs = inputs;
+    struct fv_input *input = &inputs[c->input_count];
+    input->tape = malloc(FV_TAPE_BYTES_MAX);
+    if (input->tape == NULL) return FV_ERR_SYSTEM;
+    enum fv_err err = fv_recipe_from_input(&input->recipe, input->tape, bytes, n);
+    uint8_t *fitted = realloc(input->tape, input->recipe.tape_size + 1u);
+    if (fitted != NULL) input->tape = fitted;
+    if (err != FV_ERR_NONE)
+        free(input->tape);
+    else
+        c->input_count++;
+    return (int)err;
+}
+
+/* ---- the loop ------------------------------------------------------------------------------------------ */
+
+static bool replace_worker(struct fv_campaign *c, uint32_t i) {
+    int32_t lane = c->lane_of_worker[i];
+    c->worker_deaths++;
+    c->lane_of_worker[i] = FV_NO_WORKER;
+    if (lane >= 0) {
+        fv_watch_bury(c->header, (uint32_t)lane);
+        fv_job_retry(c, &c->lanes[lane]);
+    } else if (c->worker_deaths > FV_EARLY_DEATHS_MAX && c->next_fold == 0) {
+        snprintf(c->error, sizeof c->error, "the target's workers die before their first draw");
+        return false;
+    }
+    return fv_session_spawn(&c->session, i) == FV_ERR_NONE;
+}
+
+static bool keep_workers(struct fv_campaign *c) {
+    int status = 0;
+    for (uint32_t i = 0; i < c->plan.jobs; i++)
+        if (fv_session_has_ended(&c->session, i, &status) && !c->is_stopped &&
+            !replace_worker(c, i))
+            return false;
+    return true;
+}
+
+static void watch(struct fv_campaign *c) {
+    const struct fv_limits limits = {c->plan.deadline_ms, c->plan.memory_mb};
+    uint64_t now = fv_session_now_ns();
+    if (now - c->last_watch_ns < FV_WATCH_MS * UINT64_C(1000000)) return;
+    c->last_watch_ns = now;
+    for (uint32_t i = 0; i < c->plan.window; i++)
+        if (c->lanes[i].state == FV_LANE_RUNNING) fv_watch_tree(c->header, i, &limits);
+}
+
+static bool is_finished(const struct fv_campaign *c) {
+    return c->is_halted || !fv_job_any_under_way(c);
+}
+
+static bool turn_once(struct fv_campaign *c) {
+    fv_job_collect(c);
+    fv_drain_rings(c);
+    fv_job_fold(c);
+    if (!keep_workers(c)) return false;
+    fv_job_plan(c);
+    fv_job_assign(c);
+    watch(c);
+    return true;
+}
+
+int fv_campaign_step(fv_campaign *c, uint32_t timeout_ms) {
+    uint64_t deadline = fv_session_now_ns() + UINT64_C(1000000) * timeout_ms;
+    c->has_bug = 0;
+    for (;;) {
+        uint32_t seen = __atomic_load_n(&c->header->doorbell, __ATOMIC_ACQUIRE);
+        if (!turn_once(c)) return -1;
+        if (c->has_bug || is_finished(c) || fv_session_now_ns() >= deadline) return 0;
+        fv_session_wait(&c->header->doorbell, seen, FV_WATCH_MS);
+    }
+}
+
+const char *fv_campaign_error(const fv_campaign *c) { return c->error; }
+
+/* ---- the end ---------------------------------------------------------------------------------------------- */
+
+void fv_campaign_stop(fv_campaign *c) {
+    if (c->is_stopped || c->is_halted) return;
+    c->is_stopped = 1;
+    __atomic_store_n(&c->header->stop, 1, __ATOMIC_RELEASE);
+    uint64_t deadline = fv_session_now_ns() + UINT64_C(1000000) * FV_STOP_MS;
+    while (fv_session_now_ns() < deadline) {
+        uint32_t seen = __atomic_load_n(&c->header->doorbell, __ATOMIC_ACQUIRE);
+        fv_job_collect(c);
+        fv_drain_rings(c);
+        fv_job_fold(c);
+        bool is_running = false;
+        for (uint32_t i = 0; i < c->plan.window; i++)
+            is_running |= c->lanes[i].state == FV_LANE_RUNNING;
+        if (!is_running) break;
+        keep_workers(c);
+        watch(c);
+        fv_session_wait(&c->header->doorbell, seen, FV_WATCH_MS);
+    }
+    fv_job_fold_unfinished(c);
+}

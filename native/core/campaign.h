@@ -1,0 +1,67 @@
+/* A campaign: root jobs handed out in order, over a window that does not depend on the number of
+ * workers, and folded in the same order. */
+#ifndef FV_CORE_CAMPAIGN_H
+#define FV_CORE_CAMPAIGN_H
+
+#include "../common/layout.h"
+#include "bugs.h"
+#include "core.h"
+#include "session.h"
+
+enum { FV_NO_WORKER = -1, FV_JOB_ATTEMPTS_MAX = 3 };
+
+/* Bytes in order, taken from the front. */
+struct fv_queue {
+    uint8_t *bytes;
+    size_t size, capacity, taken;
+};
+
+enum fv_lane_state { FV_LANE_FREE, FV_LANE_WAITING, FV_LANE_RUNNING, FV_LANE_ENDED };
+
+/* One place of the window. Job k uses lane k % window: it starts when job k - window is folded. */
+struct fv_lane {
+    enum fv_lane_state state;
+    int worker;
+    uint64_t job;
+    uint64_t grant;          /* timelines set aside for it */
+    uint64_t roots;
+    struct fv_tree *tree;    /* shared */
+    struct fv_tree *start;   /* private: what the job began with, to begin again */
+    struct fv_queue records; /* read from the ring, not yet told */
+    uint64_t records_read;   /* in this attempt */
+    uint64_t records_kept;   /* in all attempts: the first so many are known */
+    uint32_t attempts;
+    uint32_t discoveries;
+};
+
+struct fv_input {
+    struct fv_recipe recipe;
+    uint8_t *tape;
+};
+
+struct fv_campaign {
+    struct fv_plan plan;
+    struct fv_session session;
+    struct fv_header *header;
+    struct fv_tree *known; /* private: all folded jobs */
+    struct fv_lane lanes[FV_WINDOW_MAX];
+    int32_t lane_of_worker[FV_WORKERS_MAX];
+    struct fv_input *inputs;
+    uint32_t input_count;
+    uint64_t next_job, next_fold; /* jobs handed out, jobs folded */
+    uint64_t next_root;           /* roots handed out, from plan.first_root */
+    uint64_t roots_folded;
+    uint64_t granted; /* timelines set aside for jobs under way */
+    uint64_t stable_roots;
+    uint64_t worker_deaths;
+    uint64_t last_watch_ns;
+    int is_ending;  /* hands out no further job */
+    int is_halted;  /* a folded job found the bug to stop at */
+    int is_stopped; /* the caller wants the end */
+    int has_bug;    /* told since the last step */
+    struct fv_bugs bugs;
+    struct fv_queue records; /* in campaign order, for Python */
+    char error[FV_ERROR_BYTES];
+};
+
+#endif

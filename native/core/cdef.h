@@ -1,0 +1,150 @@
+/* The face of the core: what Python calls, and nothing else. Read by cffi and by the C sources.
+ * A campaign belongs to the thread that opened it: its workers die with that thread. */
+
+struct fv_plan {
+    uint32_t strategy;
+    uint32_t jobs;
+    uint32_t window;
+    uint32_t batch_size;
+    uint32_t timelines_min;
+    uint32_t timelines_max;
+    uint32_t warm_timelines_min;
+    uint32_t depth_max;
+    uint32_t stop_on_bug;
+    uint32_t edge_count;
+    uint32_t site_count;
+    uint32_t dynamic_max;
+    uint32_t deadline_ms;
+    uint32_t memory_mb;
+    uint64_t campaign_seed;
+    uint64_t first_root;
+    uint64_t timelines;    /* budget; 0: none */
+    uint64_t roots;        /* budget; 0: none */
+    uint64_t until_stable; /* roots in a row without anything fresh; 0: never stop for that */
+    int64_t root_energy;
+    int64_t mark_energy;
+};
+
+/* What a mark is, for those known at link time; strings are copied. */
+struct fv_mark_info {
+    uint32_t kind;
+    uint32_t compare;
+};
+
+struct fv_mark_report {
+    uint32_t kind;
+    uint32_t compare;
+    uint32_t line;
+    uint32_t has_watermark;
+    uint32_t width;
+    uint32_t condition_count;
+    int64_t watermark;
+    uint64_t passes;
+    uint64_t failures;
+    uint64_t first_ordinal; /* 1 + ordinal; 0: never */
+    uint64_t bucket_count;
+    char message[256]; /* of dynamic marks alone */
+    char file[128];
+};
+
+struct fv_campaign_report {
+    uint64_t timelines;
+    uint64_t roots;
+    uint64_t splitpoints;
+    uint64_t draws;
+    uint64_t verdicts[8];
+    uint64_t features;
+    uint64_t edges_found;
+    uint64_t buckets;
+    uint64_t alive;
+    int64_t energy;
+    uint64_t productive;
+    uint64_t fork_failures;
+    uint64_t overflows;
+    uint64_t worker_deaths;
+    uint64_t stable_roots;
+    uint64_t digest;
+    uint32_t mark_count;
+    uint32_t is_finished;
+};
+
+/* One record for Python: fixed head, then segments (pairs of u64), message, identity. */
+struct fv_record_head {
+    uint32_t size;
+    uint32_t kind; /* 1 timeline, 2 discovery */
+    uint32_t verdict;
+    int32_t signal;
+    int32_t exit_code;
+    int32_t mark;
+    uint64_t ordinal;
+    uint64_t root;
+    uint64_t draws;
+    uint64_t fresh;
+    uint64_t digest;
+    uint32_t has_tape;
+    uint32_t segment_count;
+    uint32_t message_size;
+    uint32_t identity_size;
+};
+
+struct fv_replay_report {
+    uint32_t verdict;
+    int32_t signal;
+    int32_t exit_code;
+    int32_t mark;
+    uint64_t draws;
+    uint64_t digest;
+    uint64_t address;
+    char message[256];
+    char identity[256];
+};
+
+typedef struct fv_campaign fv_campaign;
+
+/* NULL on failure; `error` (256 bytes) says why. `marks` has plan->site_count entries. */
+fv_campaign *fv_campaign_open(const char *path, const struct fv_plan *plan,
+                              const struct fv_mark_info *marks, char *error);
+/* Inputs run before the roots, in the order of these calls; copied. 0 or an enum fv_err. */
+int fv_campaign_add_input(fv_campaign *campaign, const uint8_t *bytes, size_t n);
+/* Runs for at most timeout_ms; returns early when a bug is at hand or the campaign has finished.
+ * 0, or -1 when the engine failed: fv_campaign_error says why. */
+int fv_campaign_step(fv_campaign *campaign, uint32_t timeout_ms);
+const char *fv_campaign_error(const fv_campaign *campaign);
+/* Moves whole records, in campaign order, into `to`; returns the bytes written. */
+size_t fv_campaign_take_records(fv_campaign *campaign, uint8_t *to, size_t capacity);
+void fv_campaign_get_report(fv_campaign *campaign, struct fv_campaign_report *to);
+/* Returns the number written. */
+uint32_t fv_campaign_get_marks(fv_campaign *campaign, struct fv_mark_report *to, uint32_t max);
+/* How often a bug of this verdict and identity was seen. */
+uint64_t fv_campaign_sightings(const fv_campaign *campaign, uint32_t verdict,
+                               const char *identity);
+/* The explored map, valid until the campaign is closed. */
+const uint8_t *fv_campaign_explored(const fv_campaign *campaign, size_t *size);
+uint32_t fv_campaign_pids(const fv_campaign *campaign, int32_t *to, uint32_t max);
+/* Ends what is under way now: what has been folded and found stays. */
+void fv_campaign_stop(fv_campaign *campaign);
+void fv_campaign_close(fv_campaign *campaign);
+
+/* Replays an input alone in one process. 0, or -1 with words in `error`. passes and failures have
+ * site_count entries. The target's stdout and stderr go to log_fd. */
+int fv_replay_run(const char *path, const struct fv_plan *plan, const uint8_t *input, size_t n,
+                  int log_fd, int trace_draws, struct fv_replay_report *report, uint32_t *passes,
+                  uint32_t *failures, char *error);
+
+/* Algebra and text, for Python and its tests. */
+uint64_t fv_mix_child_seed(uint64_t parent_seed, const char *mark_name, uint32_t index);
+uint64_t fv_mix_root_seed(uint64_t campaign_seed, uint64_t ordinal);
+uint64_t fv_recipe_tape_seed(const uint8_t *tape, size_t n);
+uint64_t fv_map_fresh(const uint8_t *explored, const uint8_t *slot, size_t n);
+uint64_t fv_map_merge(uint8_t *explored, const uint8_t *slot, size_t n);
+uint64_t fv_map_count(const uint8_t *map, size_t n);
+uint64_t fv_map_classify(uint8_t *to, const uint8_t *counters, size_t n, size_t first);
+/* Parses a path like 151@8837201 -> 80@1293847 into pairs of u64; returns their number, or -1. */
+int fv_core_parse_path(const char *text, size_t n, uint64_t *to, uint32_t max);
+/* Prints it; `to` holds 256 * 48 bytes. Returns the length. */
+size_t fv_core_print_path(const uint64_t *pairs, uint32_t n, char *to);
+/* Parses an input; `tape` holds 1 MiB. Returns the number of segments, or -1. */
+int fv_core_parse_input(const uint8_t *bytes, size_t n, uint64_t *root, uint64_t *pairs,
+                        uint32_t max, uint8_t *tape, int64_t *tape_size);
+int fv_core_abi(void);
+const char *fv_core_abi_marker(void);

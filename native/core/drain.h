@@ -1,0 +1,14 @@
+/* From the rings to Python: every record read once, checked, and told in campaign order. */
+#ifndef FV_CORE_DRAIN_H
+#define FV_CORE_DRAIN_H
+
+#include "campaign.h"
+
+/* Empties the rings of all lanes under way. */
+void fv_drain_rings(struct fv_campaign *campaign);
+/* Tells what the lane holds; `base` is the ordinal of the job's first timeline. */
+void fv_drain_tell(struct fv_campaign *campaign, struct fv_lane *lane, uint64_t base);
+/* Tells that a job was given up. */
+void fv_drain_tell_lost(struct fv_campaign *campaign, uint64_t ordinal, const char *why);
+
+#endif

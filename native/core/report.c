@@ -1,0 +1,130 @@
+/* What the core tells of a campaign while it runs and after. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "../common/map.h"
+#include "campaign.h"
+#include "queue.h"
+#include "tree.h"
+
+static bool is_live(const struct fv_lane *lane) {
+    return lane->state == FV_LANE_RUNNING || lane->state == FV_LANE_ENDED;
+}
+
+size_t fv_campaign_take_records(fv_campaign *c, uint8_t *to, size_t capacity) {
+    size_t size = 0, n = 0;
+    const uint8_t *bytes = fv_queue_front(&c->records, &size);
+    while (n < size) {
+        uint32_t record = 0;
+        memcpy(&record, bytes + n, sizeof record);
+        if (n + record > capacity) break;
+        n += record;
+    }
+    memcpy(to, bytes, n);
+    fv_queue_drop(&c->records, n);
+    return n;
+}
+
+static void add_totals(struct fv_campaign_report *r, const struct fv_totals *t) {
+    r->timelines += t->timelines;
+    r->splitpoints += t->splitpoints;
+    r->draws += t->draws;
+    r->productive += t->productive;
+    r->fork_failures += t->fork_failures;
+    r->overflows += t->bucket_overflows + t->mark_overflows;
+    for (int i = 0; i < FV_VERDICT_COUNT; i++) r->verdicts[i] += t->verdicts[i];
+}
+
+static void add_lane(const struct fv_campaign *c, struct fv_lane *lane, uint8_t *explored,
+                     struct fv_campaign_report *r) {
+    const struct fv_tree *t = lane->tree;
+    add_totals(r, &t->totals);
+    fv_map_merge(explored, fv_layout_explored(c->header, lane->tree), c->header->map_size);
+    if (t->bucket_count > r->buckets && t->bucket_count <= FV_BUCKETS_MAX)
+        r->buckets = t->bucket_count;
+    if (lane->state != FV_LANE_RUNNING) return;
+    r->energy += t->energy;
+    for (uint32_t d = 0; d <= t->depth_active && d <= c->header->policy.depth_max; d++)
+        r->alive += t->fronts[d].live <= FV_BATCH_MAX ? t->fronts[d].live : 0;
+}
+
+void fv_campaign_get_report(fv_campaign *c, struct fv_campaign_report *r) {
+    const struct fv_header *h = c->header;
+    uint8_t *explored = malloc(h->map_size);
+    FV_CHECK(explored != NULL);
+    memcpy(explored, fv_layout_explored(h, c->known), h->map_size);
+    *r = (struct fv_campaign_report){
+        .roots = c->roots_folded,
+        .buckets = c->known->bucket_count,
+        .worker_deaths = c->worker_deaths,
+        .stable_roots = c->stable_roots,
+        .digest = c->known->totals.digest,
+        .mark_count = h->site_count + c->known->dynamic_count,
+        .overflows = c->bugs.overflow,
+    };
+    add_totals(r, &c->known->totals);
+    bool any = false;
+    for (uint32_t i = 0; i < c->plan.window && !c->is_halted; i++)
+        if (is_live(&c->lanes[i])) {
+            any = true;
+            add_lane(c, &c->lanes[i], explored, r);
+        }
+    r->features = fv_map_count(explored, h->map_size);
+    r->edges_found = fv_map_count_bytes(explored + h->map_edges, h->edge_count);
+    r->is_finished = c->is_halted || (!any && c->next_fold == c->next_job);
+    free(explored);
+}
+
+static void report_mark(const struct fv_mark *m, struct fv_mark_report *to) {
+    *to = (struct fv_mark_report){
+        .kind = m->kind,
+        .compare = m->compare,
+        .line = m->line,
+        .has_watermark = m->has_watermark,
+        .width = m->width,
+        .condition_count = m->condition_count,
+        .watermark = m->watermark,
+        .passes = m->passes,
+        .failures = m->failures,
+        .first_ordinal = m->first_ordinal,
+        .bucket_count = m->bucket_count,
+    };
+    memcpy(to->message, m->message, sizeof to->message);
+    memcpy(to->file, m->file, sizeof to->file);
+    to->message[sizeof to->message - 1] = to->file[sizeof to->file - 1] = '\0';
+}
+
+/* Known, and for sites what the jobs under way have added. */
+uint32_t fv_campaign_get_marks(fv_campaign *c, struct fv_mark_report *to, uint32_t max) {
+    const struct fv_header *h = c->header;
+    uint32_t n = h->site_count + c->known->dynamic_count;
+    if (n > max) n = max;
+    for (uint32_t i = 0; i < n; i++) {
+        struct fv_mark mark = fv_layout_marks(h, c->known)[i];
+        for (uint32_t k = 0; k < c->plan.window && i < h->site_count && !c->is_halted; k++) {
+            if (!is_live(&c->lanes[k])) continue;
+            const struct fv_mark *seen = &fv_layout_marks(h, c->lanes[k].tree)[i];
+            fv_tree_merge_mark(&mark, seen, c->known->totals.timelines);
+            if (seen->bucket_count > mark.bucket_count) mark.bucket_count = seen->bucket_count;
+        }
+        report_mark(&mark, &to[i]);
+    }
+    return n;
+}
+
+uint64_t fv_campaign_sightings(const fv_campaign *c, uint32_t verdict, const char *identity) {
+    return fv_bugs_sightings(&c->bugs,
+                             fv_bugs_key(verdict, identity, (uint32_t)strlen(identity)));
+}
+
+const uint8_t *fv_campaign_explored(const fv_campaign *c, size_t *size) {
+    *size = c->header->map_size;
+    return fv_layout_explored(c->header, c->known);
+}
+
+uint32_t fv_campaign_pids(const fv_campaign *c, int32_t *to, uint32_t max) {
+    uint32_t n = 0;
+    for (uint32_t i = 0; i < c->plan.jobs && n < max; i++)
+        if (c->session.pids[i] > 0) to[n++] = c->session.pids[i];
+    return n;
+}

@@ -1,0 +1,23 @@
+/* What a campaign knows, in the shape of a tree: copied into a job's tree when it is handed out,
+ * merged back when it has ended. A private tree lives in the controller's own memory, where no
+ * target can scribble. */
+#ifndef FV_CORE_TREE_H
+#define FV_CORE_TREE_H
+
+#include "../common/layout.h"
+
+/* A private tree; NULL when there is no memory. */
+struct fv_tree *fv_tree_new(const struct fv_header *header);
+void fv_tree_free(const struct fv_header *header, struct fv_tree *tree);
+
+/* Makes `to` know exactly what `from` knows; counters of jobs and roots start at zero. */
+void fv_tree_copy(const struct fv_header *header, struct fv_tree *to, struct fv_tree *from);
+
+/* Adds what `job`, started from a copy of an earlier state of `known`, has seen. The job's memory
+ * was writable by a target: nothing in it is believed. Returns the number of fresh features. */
+uint64_t fv_tree_merge(const struct fv_header *header, struct fv_tree *known, struct fv_tree *job);
+
+/* The same for one mark; `base` is the ordinal of the job's first timeline. */
+void fv_tree_merge_mark(struct fv_mark *known, const struct fv_mark *seen, uint64_t base);
+
+#endif

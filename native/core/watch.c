@@ -1,0 +1,101 @@
+#include "watch.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "session.h"
+
+enum { FV_WALL_FACTOR = 10, FV_BURY_TRIES = 200, FV_BURY_WAIT_NS = 5000000 };
+
+static uint64_t cpu_ns(pid_t pid) {
+    clockid_t clock;
+    struct timespec t;
+    if (clock_getcpuclockid(pid, &clock) != 0 || clock_gettime(clock, &t) != 0) return 0;
+    return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+}
+
+/* Resident pages that are not shared: what the timeline itself asked for. */
+static uint64_t private_bytes(pid_t pid) {
+    char path[64], text[128];
+    unsigned long size = 0, resident = 0, shared = 0;
+    snprintf(path, sizeof path, "/proc/%d/statm", pid);
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0) return 0;
+    ssize_t n = read(fd, text, sizeof text - 1);
+    close(fd);
+    if (n <= 0) return 0;
+    text[n] = '\0';
+    if (sscanf(text, "%lu %lu %lu", &size, &resident, &shared) != 3 || shared > resident) return 0;
+    return (uint64_t)(resident - shared) * (uint64_t)sysconf(_SC_PAGESIZE);
+}
+
+static enum fv_kill past_limit(const struct fv_limits *l, const struct fv_slot *s, pid_t pid) {
+    uint64_t deadline_ns = (uint64_t)l->deadline_ms * 1000000;
+    uint64_t now = fv_session_now_ns();
+    uint64_t wall_ns = now > s->started_ns ? now - s->started_ns : 0;
+    if (wall_ns > FV_WALL_FACTOR * deadline_ns || cpu_ns(pid) > deadline_ns) return FV_KILL_TIMEOUT;
+    if (private_bytes(pid) > (uint64_t)l->memory_mb << 20) return FV_KILL_OUT_OF_MEMORY;
+    return FV_KILL_NONE;
+}
+
+static bool is_running(struct fv_slot *s, pid_t pid) {
+    return __atomic_load_n(&s->state, __ATOMIC_SEQ_CST) == FV_SLOT_RUNNING && s->pid == pid;
+}
+
+/* A slot says DONE before its pid is freed, and a pidfd names the process it was opened for: if
+ * the slot still says RUNNING after the opening, it is the right one. */
+static void kill_timeline(struct fv_slot *s, pid_t pid, enum fv_kill why) {
+    int fd = (int)syscall(SYS_pidfd_open, pid, 0);
+    if (fd < 0) return;
+    if (is_running(s, pid)) {
+        s->kill = why;
+        syscall(SYS_pidfd_send_signal, fd, SIGKILL, NULL, 0);
+    }
+    close(fd);
+}
+
+void fv_watch_slot(const struct fv_limits *limits, struct fv_slot *s) {
+    pid_t pid = __atomic_load_n(&s->pid, __ATOMIC_ACQUIRE);
+    if (pid <= 1 || !is_running(s, pid)) return;
+    enum fv_kill why = past_limit(limits, s, pid);
+    if (why != FV_KILL_NONE) kill_timeline(s, pid, why);
+}
+
+static bool is_alive(const struct fv_slot *s) {
+    return s->state == FV_SLOT_RUNNING || s->state == FV_SLOT_PARKED ||
+           s->state == FV_SLOT_SPLITTING;
+}
+
+uint64_t fv_watch_tree(const struct fv_header *h, uint32_t tree, const struct fv_limits *limits) {
+    const struct fv_tree *t = fv_layout_tree(h, tree);
+    uint64_t alive = 0;
+    uint32_t deepest = t->depth_active < h->policy.depth_max ? t->depth_active : h->policy.depth_max;
+    for (uint32_t depth = 0; depth <= deepest; depth++)
+        for (uint32_t i = 0; i < h->policy.batch_size; i++) {
+            struct fv_slot *s = fv_layout_slot(h, tree, depth, i);
+            if (i >= t->fronts[depth].size || !is_alive(s)) continue;
+            alive++;
+            fv_watch_slot(limits, s);
+        }
+    return alive;
+}
+
+static void bury_slot(struct fv_slot *s) {
+    const struct timespec pause = {0, FV_BURY_WAIT_NS};
+    pid_t pid = s->pid;
+    for (int i = 0; pid > 1 && i < FV_BURY_TRIES && kill(pid, 0) == 0; i++) nanosleep(&pause, NULL);
+    s->state = FV_SLOT_FREE;
+}
+
+void fv_watch_bury(const struct fv_header *h, uint32_t tree) {
+    for (uint32_t depth = 0; depth <= h->policy.depth_max; depth++)
+        for (uint32_t i = 0; i < h->policy.batch_size; i++) {
+            struct fv_slot *s = fv_layout_slot(h, tree, depth, i);
+            if (is_alive(s)) bury_slot(s);
+        }
+}

@@ -1,0 +1,21 @@
+/* Deadlines and memory limits: the controller looks at the running timelines and has the kernel
+ * kill those that are past them. No timer runs inside a target. */
+#ifndef FV_CORE_WATCH_H
+#define FV_CORE_WATCH_H
+
+#include "../common/layout.h"
+
+struct fv_limits {
+    uint32_t deadline_ms; /* of processor time; ten times that of wall time */
+    uint32_t memory_mb;   /* private and resident */
+};
+
+/* Kills `slot`'s timeline if it is past a limit. */
+void fv_watch_slot(const struct fv_limits *limits, struct fv_slot *slot);
+/* Does so for all timelines of a tree; returns how many are alive. */
+uint64_t fv_watch_tree(const struct fv_header *header, uint32_t tree,
+                       const struct fv_limits *limits);
+/* After a worker's death: waits until none of its timelines is left, and frees their slots. */
+void fv_watch_bury(const struct fv_header *header, uint32_t tree);
+
+#endif

@@ -1,0 +1,203 @@
+#include "claim.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "record.h"
+#include "sites.h"
+#include "split.h"
+#include "timeline.h"
+#include "token.h"
+
+enum { FV_PARK_MS = 1000 };
+
+static struct fv_front *own_front(void) { return &fv_rt.tree->fronts[fv_rt.slot->depth]; }
+
+static bool has_turn(void) {
+    return __atomic_load_n(&own_front()->front, __ATOMIC_ACQUIRE) >= fv_rt.slot->index;
+}
+
+static void park(void) {
+    struct fv_front *f = own_front();
+    fv_rt.slot->state = FV_SLOT_PARKED;
+    fv_token_give_back(fv_rt.slot);
+    __atomic_fetch_add(&f->parked, 1, __ATOMIC_SEQ_CST);
+    for (;;) {
+        uint32_t front = __atomic_load_n(&f->front, __ATOMIC_SEQ_CST);
+        if (front >= fv_rt.slot->index) break;
+        fv_runtime_wait(&f->front, front, FV_PARK_MS);
+    }
+    __atomic_fetch_sub(&f->parked, 1, __ATOMIC_SEQ_CST);
+    fv_token_force(fv_rt.slot);
+    fv_rt.slot->started_ns = fv_runtime_now_ns();
+    fv_rt.slot->state = FV_SLOT_RUNNING;
+}
+
+void fv_claim_turn(void) {
+    if (!has_turn()) park();
+}
+
+static bool splits(void) {
+    return fv_rt.header->policy.strategy == FV_STRATEGY_DEPTH_FIRST;
+}
+
+static struct fv_mark *mark_of(const struct fv_site *site) {
+    return &fv_layout_marks(fv_rt.header, fv_rt.tree)[site->index];
+}
+
+/* Energy and split flags start afresh with every root. */
+static void renew_energy(uint64_t *stamp, int64_t *energy) {
+    if (*stamp == fv_rt.tree->stamp) return;
+    *stamp = fv_rt.tree->stamp;
+    *energy = fv_rt.header->policy.mark_energy;
+}
+
+/* `detail` tells the buckets of one mark apart: each derives children of its own. */
+static void split(const struct fv_site *site, const char *detail, uint64_t *stamp,
+                  int64_t *energy) {
+    if (!splits()) return;
+    char name[2 * FV_TEXT_BYTES];
+    fv_sites_name(site, name, FV_TEXT_BYTES);
+    size_t n = strlen(name);
+    snprintf(name + n, sizeof name - n, "%s", detail);
+    renew_energy(stamp, energy);
+    fv_split(name, energy);
+}
+
+/* ---- first passes --------------------------------------------------------------------------- */
+
+static bool pass_is_open(const struct fv_mark *m) {
+    return splits() ? m->split_stamp != fv_rt.tree->stamp : !m->is_known;
+}
+
+void fv_claim_pass(const struct fv_site *site) {
+    if (fv_rt.tree == NULL) return;
+    struct fv_mark *m = mark_of(site);
+    if (!pass_is_open(m)) return;
+    fv_claim_turn();
+    if (!pass_is_open(m)) return;
+    if (!m->is_known) fv_record_discovery(site->index, "passed");
+    m->is_known = 1;
+    m->split_stamp = fv_rt.tree->stamp;
+    split(site, "", &m->stamp, &m->energy);
+}
+
+/* ---- watermarks and frontiers ------------------------------------------------------------------ */
+
+static bool margin_is_better(const struct fv_mark *m, int64_t margin) {
+    return !m->has_watermark || margin > m->watermark;
+}
+
+void fv_claim_margin(const struct fv_site *site, int64_t margin) {
+    if (fv_rt.tree == NULL) return;
+    struct fv_mark *m = mark_of(site);
+    if (!margin_is_better(m, margin)) return;
+    fv_claim_turn();
+    if (!margin_is_better(m, margin)) return;
+    m->watermark = margin;
+    m->has_watermark = 1;
+    char detail[FV_NAME_BYTES + 16];
+    snprintf(detail, sizeof detail, "margin %lld", (long long)margin);
+    fv_record_discovery(site->index, detail);
+    split(site, "", &m->stamp, &m->energy);
+}
+
+void fv_claim_width(const struct fv_site *site, uint32_t width, uint32_t condition_count) {
+    if (fv_rt.tree == NULL) return;
+    struct fv_mark *m = mark_of(site);
+    if (width <= m->width) return;
+    fv_claim_turn();
+    if (width <= m->width) return;
+    m->width = width;
+    m->condition_count = condition_count;
+    char detail[FV_NAME_BYTES + 16];
+    snprintf(detail, sizeof detail, "%u of %u", width, condition_count);
+    fv_record_discovery(site->index, detail);
+    split(site, "", &m->stamp, &m->energy);
+}
+
+/* ---- buckets ---------------------------------------------------------------------------------- */
+
+struct sighting {
+    struct fv_bucket bucket;
+    const struct fv_site *site;
+    const struct fv_pair *keys, *qualities;
+};
+
+static bool bucket_is_open(const struct fv_bucket *known, const struct fv_bucket *seen) {
+    if (known == NULL) return true;
+    if (splits() && known->split_stamp != fv_rt.tree->stamp) return true;
+    return fv_layout_quality_better(seen->qualities, known->qualities, seen->quality_count);
+}
+
+static void print_detail(const struct sighting *s, char *to, size_t size) {
+    size_t n = 0;
+    to[0] = '\0';
+    for (uint32_t i = 0; i < s->bucket.key_count && n < size; i++)
+        n += (size_t)snprintf(to + n, size - n, " %s=%lld", s->keys[i].name,
+                              (long long)s->keys[i].value);
+}
+
+static void remember_key_names(struct fv_mark *m, const struct sighting *s) {
+    if (m->key_count != 0) return;
+    for (uint32_t i = 0; i < s->bucket.key_count; i++)
+        snprintf(m->key_names[i], FV_NAME_BYTES, "%s", s->keys[i].name);
+    m->key_count = s->bucket.key_count;
+}
+
+static struct fv_bucket *append_bucket(struct fv_mark *m, const struct sighting *s,
+                                       uint32_t place) {
+    struct fv_bucket *b = fv_layout_bucket_add(fv_rt.header, fv_rt.tree, &s->bucket, place);
+    if (b == NULL) {
+        fv_rt.tree->totals.bucket_overflows++;
+        return NULL;
+    }
+    m->bucket_count++;
+    remember_key_names(m, s);
+    return b;
+}
+
+static struct fv_bucket *find_bucket(const struct fv_bucket *b, uint32_t *place) {
+    return fv_layout_bucket_find(fv_rt.header, fv_rt.tree, b->hash, b->mark, b->keys, b->key_count,
+                                 place);
+}
+
+/* In turn: takes the bucket, or finds that an elder sibling did. */
+static struct fv_bucket *take_bucket(struct fv_mark *m, const struct sighting *s,
+                                     const char *detail) {
+    uint32_t place = 0;
+    struct fv_bucket *b = find_bucket(&s->bucket, &place);
+    if (!bucket_is_open(b, &s->bucket)) return NULL;
+    bool is_better = b == NULL || fv_layout_quality_better(s->bucket.qualities, b->qualities,
+                                                           s->bucket.quality_count);
+    if (b == NULL && (b = append_bucket(m, s, place)) == NULL) return NULL;
+    if (is_better) memcpy(b->qualities, s->bucket.qualities, sizeof b->qualities);
+    if (is_better) fv_record_discovery(s->site->index, detail + 1);
+    b->split_stamp = fv_rt.tree->stamp;
+    return b;
+}
+
+static void claim_sighting(const struct sighting *s) {
+    uint32_t place = 0;
+    if (!bucket_is_open(find_bucket(&s->bucket, &place), &s->bucket)) return;
+    fv_claim_turn();
+    struct fv_mark *m = mark_of(s->site);
+    char detail[FV_TEXT_BYTES];
+    print_detail(s, detail, sizeof detail);
+    struct fv_bucket *b = take_bucket(m, s, detail);
+    if (b != NULL) split(s->site, detail, &b->stamp, &b->energy);
+}
+
+void fv_claim_bucket(const struct fv_site *site, const struct fv_pair *keys, uint32_t key_count,
+                     const struct fv_pair *qualities, uint32_t quality_count) {
+    struct sighting s = {.site = site, .keys = keys, .qualities = qualities};
+    s.bucket.mark = site->index;
+    s.bucket.key_count = key_count;
+    s.bucket.quality_count = quality_count;
+    for (uint32_t i = 0; i < key_count; i++) s.bucket.keys[i] = keys[i].value;
+    for (uint32_t i = 0; i < quality_count; i++) s.bucket.qualities[i] = qualities[i].value;
+    s.bucket.hash = fv_layout_bucket_hash(site->index, s.bucket.keys, key_count);
+    uint32_t bit = (uint32_t)(s.bucket.hash >> 32) & (FV_EACH_FEATURE_BYTES * 8 - 1);
+    fv_rt.features[fv_rt.header->map_each + bit / 8] |= (uint8_t)(1u << (bit % 8));
+    if (fv_rt.tree != NULL) claim_sighting(&s);
+}

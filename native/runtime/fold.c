@@ -1,0 +1,66 @@
+#include "fold.h"
+
+#include "../common/map.h"
+#include "../common/mix.h"
+#include "../common/verdict.h"
+#include "draw.h"
+#include "record.h"
+#include "timeline.h"
+
+static uint64_t fold_features(struct fv_slot *s) {
+    const struct fv_header *h = fv_rt.header;
+    uint8_t *explored = fv_layout_explored(h, fv_rt.tree);
+    const uint8_t *features = fv_layout_features(h, s);
+    uint64_t used = fv_layout_map_used(h, fv_rt.tree);
+    if (s->has_edges) return fv_map_merge(explored, features, used);
+    return fv_map_merge(explored, features, h->map_edges) +
+           fv_map_merge(explored + h->map_each, features + h->map_each, used - h->map_each);
+}
+
+static void fold_margin(struct fv_mark *m, const struct fv_tally *tally) {
+    if (m->kind != FV_KIND_ALWAYS_NUMERIC || !tally->has_margin) return;
+    if (!m->has_watermark || tally->margin < m->watermark) m->watermark = tally->margin;
+    m->has_watermark = 1;
+}
+
+static void fold_tally(struct fv_mark *m, const struct fv_tally *tally, uint64_t ordinal) {
+    if (tally->passes > 0 && m->passes == 0) m->first_ordinal = ordinal + 1;
+    m->passes += tally->passes;
+    m->failures += tally->failures;
+    fold_margin(m, tally);
+}
+
+static void fold_tallies(struct fv_slot *s, uint64_t ordinal) {
+    const struct fv_header *h = fv_rt.header;
+    struct fv_mark *marks = fv_layout_marks(h, fv_rt.tree);
+    const struct fv_tally *tallies = fv_layout_tallies(h, s);
+    uint32_t n = h->site_count + fv_rt.tree->dynamic_count;
+    for (uint32_t i = 0; i < n; i++)
+        if (tallies[i].passes | tallies[i].failures) fold_tally(&marks[i], &tallies[i], ordinal);
+}
+
+static void fold_totals(struct fv_totals *t, const struct fv_slot *s, uint64_t fresh) {
+    t->timelines++;
+    t->draws += s->depth == 0 ? fv_draw_total(s) : s->count;
+    t->productive += fresh > 0;
+    t->verdicts[s->verdict]++;
+    t->digest = fv_mix_into(t->digest, fv_verdict_digest(s));
+    t->digest = fv_mix_into(t->digest, s->seed);
+    t->digest = fv_mix_into(t->digest, fresh);
+}
+
+static bool is_bug(uint32_t verdict) {
+    return verdict != FV_VERDICT_OK && verdict != FV_VERDICT_LOST;
+}
+
+uint64_t fv_fold_timeline(struct fv_slot *s) {
+    if (s->verdict == FV_VERDICT_NONE) return 0; /* its fork was refused */
+    struct fv_totals *totals = &fv_rt.tree->totals;
+    uint64_t ordinal = totals->timelines;
+    uint64_t fresh = fold_features(s);
+    fold_tallies(s, ordinal);
+    fold_totals(totals, s, fresh);
+    if (is_bug(s->verdict) && fv_rt.header->policy.stop_on_bug) fv_rt.tree->is_halted = 1;
+    if (fresh > 0 || s->verdict != FV_VERDICT_OK) fv_record_timeline(s, ordinal, fresh);
+    return fresh + s->fresh_below;
+}

@@ -1,0 +1,10 @@
+/* Folding: what an ended timeline leaves is taken into its tree, in spawn order. */
+#ifndef FV_RUNTIME_FOLD_H
+#define FV_RUNTIME_FOLD_H
+
+#include "runtime.h"
+
+/* Returns how many fresh features it brought, those of the timelines below it included. */
+uint64_t fv_fold_timeline(struct fv_slot *slot);
+
+#endif

@@ -1,0 +1,89 @@
+/* The entry of every target. */
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/personality.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include "alone.h"
+#include "describe.h"
+#include "timeline.h"
+#include "worker.h"
+
+/* Searched for in the file before a stranger's program is started. */
+__attribute__((used)) const char fv_abi_marker[] = FV_ABI_MARKER;
+
+extern const struct fv_target fv_target_entry;
+
+enum { FV_ENVIRONMENT_MAX = 16, FV_UNKNOWN_PERSONA = -1 };
+
+/* ---- the same start for every process ------------------------------------------------------------ */
+
+static bool addresses_are_fixed(void) {
+    int persona = personality(0xffffffff);
+    return persona != FV_UNKNOWN_PERSONA && (persona & ADDR_NO_RANDOMIZE);
+}
+
+/* What a simulation may see of the environment: nothing that differs between machines, but for
+ * where libraries and the symboliser are. */
+static char *const *clean_environment(void) {
+    static const char *const kept[] = {"LD_LIBRARY_PATH", "PATH", "LLVM_PROFILE_FILE"};
+    static char *environment[FV_ENVIRONMENT_MAX] = {
+        "FUZZVERSE_CLEAN=1", "LC_ALL=C", "TZ=UTC",
+        "ASAN_OPTIONS=detect_leaks=0:abort_on_error=0:exitcode=99:allocator_may_return_null=1",
+        "UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1:exitcode=99",
+    };
+    size_t n = 5;
+    for (size_t i = 0; i < sizeof kept / sizeof *kept; i++) {
+        const char *value = getenv(kept[i]);
+        size_t size = value != NULL ? strlen(kept[i]) + strlen(value) + 2 : 0;
+        char *entry = size > 0 ? malloc(size) : NULL;
+        if (entry == NULL) continue;
+        snprintf(entry, size, "%s=%s", kept[i], value);
+        environment[n++] = entry;
+    }
+    return environment;
+}
+
+/* Fixed addresses and a clean environment take effect at the next exec: once. */
+static void start_again(char **argv) {
+    if (getenv("FUZZVERSE_CLEAN") != NULL) return;
+    int persona = personality(0xffffffff);
+    if (persona != FV_UNKNOWN_PERSONA) personality((unsigned long)persona | ADDR_NO_RANDOMIZE);
+    execve("/proc/self/exe", argv, clean_environment());
+}
+
+/* ---- what the target forks ---------------------------------------------------------------------------- */
+
+/* Such a process ends with its timeline, and draws and marks into a slot of its own. */
+static void in_foreign_child(void) {
+    if (fv_rt.is_forking || fv_rt.slot == NULL) return;
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    size_t size = fv_rt.header->slot_stride;
+    struct fv_slot *own = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (own == MAP_FAILED) _exit(FV_EXIT_LOST);
+    memcpy(own, fv_rt.slot, size);
+    fv_rt.tree = NULL;
+    fv_rt.log_fd = -1;
+    fv_runtime_enter(own);
+}
+
+int main(int argc, char **argv) {
+    bool is_worker = argc == 4 && strcmp(argv[1], "--fuzzverse-worker") == 0;
+    start_again(argv);
+    pthread_atfork(NULL, NULL, in_foreign_child);
+    if (argc == 2 && strcmp(argv[1], "--fuzzverse-describe") == 0) {
+        fv_describe_print(fv_target_entry.name, addresses_are_fixed());
+        return 0;
+    }
+    if (is_worker)
+        fv_worker_serve(atoi(argv[2]), (uint32_t)atoi(argv[3]));
+    else
+        fv_alone_start(argc, argv);
+    fv_target_entry.body();
+    fv_timeline_end(FV_VERDICT_OK);
+}

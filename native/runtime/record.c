@@ -1,0 +1,85 @@
+#include "record.h"
+
+#include <string.h>
+
+#include "../common/verdict.h"
+#include "draw.h"
+#include "log.h"
+#include "timeline.h"
+
+enum { FV_RING_WAIT_MS = 200, FV_RECORD_BYTES_MAX = 8192 };
+
+static uint64_t ring_free(const struct fv_tree *t) {
+    uint64_t tail = __atomic_load_n(&t->ring_tail, __ATOMIC_ACQUIRE);
+    return FV_RING_BYTES - (t->ring_head - tail);
+}
+
+static bool wait_for_space(struct fv_tree *t, uint64_t size) {
+    while (ring_free(t) < size) {
+        uint32_t seen = __atomic_load_n(&t->ring_space, __ATOMIC_ACQUIRE);
+        if (ring_free(t) >= size) break;
+        if (__atomic_load_n(&fv_rt.header->stop, __ATOMIC_RELAXED)) return false;
+        fv_runtime_ring();
+        fv_runtime_wait(&t->ring_space, seen, FV_RING_WAIT_MS);
+    }
+    return true;
+}
+
+static void put(struct fv_tree *t, uint64_t *at, const void *bytes, size_t n) {
+    uint8_t *ring = fv_layout_ring(fv_rt.header, t);
+    for (size_t done = 0; done < n;) {
+        size_t offset = *at % FV_RING_BYTES;
+        size_t part = n - done < FV_RING_BYTES - offset ? n - done : FV_RING_BYTES - offset;
+        memcpy(ring + offset, (const uint8_t *)bytes + done, part);
+        *at += part;
+        done += part;
+    }
+}
+
+/* The head moves last: a writer that dies half-way has written nothing. */
+static void write_record(struct fv_record *r, const struct fv_slot *s, const char *message,
+                         const char *identity) {
+    struct fv_tree *t = fv_rt.tree;
+    uint64_t segments = s->recipe.segment_count * sizeof(struct fv_segment);
+    r->root = s->recipe.root;
+    r->has_tape = s->recipe.has_tape;
+    r->segment_count = s->recipe.segment_count;
+    r->message_size = (uint32_t)strnlen(message, FV_TEXT_BYTES - 1);
+    r->identity_size = (uint32_t)strnlen(identity, FV_TEXT_BYTES - 1);
+    uint64_t bytes = sizeof *r + segments + r->message_size + r->identity_size;
+    r->size = (uint32_t)((bytes + 7) / 8 * 8);
+    FV_CHECK(r->size <= FV_RECORD_BYTES_MAX);
+    if (!wait_for_space(t, r->size)) return;
+    uint64_t at = t->ring_head, end = at + r->size;
+    put(t, &at, r, sizeof *r);
+    put(t, &at, s->recipe.segments, segments);
+    put(t, &at, message, r->message_size);
+    put(t, &at, identity, r->identity_size);
+    __atomic_store_n(&t->ring_head, end, __ATOMIC_RELEASE);
+}
+
+void fv_record_timeline(const struct fv_slot *s, uint64_t ordinal, uint64_t fresh) {
+    struct fv_record r = {
+        .kind = FV_RECORD_TIMELINE,
+        .verdict = s->verdict,
+        .signal = s->signal,
+        .exit_code = s->exit_code,
+        .mark = s->mark,
+        .ordinal = ordinal,
+        .draws = fv_draw_total(s),
+        .fresh = fresh,
+        .digest = fv_verdict_digest(s),
+    };
+    write_record(&r, s, s->message, s->identity);
+    if (s->verdict != FV_VERDICT_OK) fv_runtime_ring();
+}
+
+void fv_record_discovery(uint32_t mark, const char *detail) {
+    struct fv_record r = {
+        .kind = FV_RECORD_DISCOVERY,
+        .mark = (int32_t)mark,
+        .ordinal = fv_rt.tree->totals.timelines,
+        .draws = fv_draw_total(fv_rt.slot),
+    };
+    write_record(&r, fv_rt.slot, detail, "");
+}

@@ -1,0 +1,46 @@
+/* The state of the runtime in one process of a session. Everything that a timeline changes lives
+ * in its slot, in shared memory; what is here changes at most once after a fork. */
+#ifndef FV_RUNTIME_RUNTIME_H
+#define FV_RUNTIME_RUNTIME_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "../common/layout.h"
+#include "../common/public.h"
+
+enum fv_side { FV_PARENT, FV_CHILD };
+
+struct fv_runtime {
+    struct fv_slot *slot;     /* of the timeline that this process runs */
+    struct fv_tally *tallies; /* of the same */
+    uint8_t *features;        /* of the same */
+    struct fv_header *header;
+    struct fv_tree *tree; /* NULL when a timeline runs alone: nothing is claimed, nothing splits */
+    uint32_t tree_index;
+    int32_t pid;
+    const uint8_t *tape; /* of the tree's input */
+    int log_fd;          /* -1: fv_log costs a branch */
+    bool is_forking;     /* the fork under way is ours, not the target's */
+};
+
+/* The one file-static of the project: sancov callbacks and fv_u64() take no argument. */
+extern struct fv_runtime fv_rt __attribute__((visibility("hidden")));
+
+/* Makes `slot` the one of the timeline that this process runs. */
+void fv_runtime_enter(struct fv_slot *slot);
+/* A session without a controller: anonymous memory, one tree, one slot. */
+void fv_runtime_alone(void);
+/* Maps the session behind `fd` and closes fd. False: its memory is none of ours. *why is NULL
+ * unless this target cannot serve it. */
+bool fv_runtime_attach(int fd, const char **why);
+
+/* Real time, whatever the virtual clock says. Nanoseconds, monotonic. */
+uint64_t fv_runtime_now_ns(void);
+/* Waits while *word == seen, at most timeout_ms. EINTR and races return early. */
+void fv_runtime_wait(uint32_t *word, uint32_t seen, uint32_t timeout_ms);
+void fv_runtime_wake(uint32_t *word);
+/* Tells the controller that there is something to fetch. */
+void fv_runtime_ring(void);
+
+#endif

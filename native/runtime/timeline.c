@@ -1,0 +1,220 @@
+#include "timeline.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "../common/map.h"
+#include "../common/verdict.h"
+#include "draw.h"
+#include "edges.h"
+#include "log.h"
+#include "ending.h"
+
+/* ---- ending ------------------------------------------------------------------------------------ */
+
+bool fv_timeline_is_own(void) {
+    return fv_rt.slot != NULL && fv_rt.pid == getpid() && fv_rt.slot->pid == fv_rt.pid;
+}
+
+void fv_timeline_collect(void) {
+    const struct fv_header *h = fv_rt.header;
+    uint8_t *features = fv_rt.features;
+    uint64_t hash = fv_edges_collect(features + h->map_edges, h->map_edges);
+    hash += fv_map_hash(features, h->map_edges, 0);
+    hash += fv_map_hash(features + h->map_each, FV_EACH_FEATURE_BYTES, h->map_each);
+    fv_rt.slot->feature_hash = hash;
+    fv_rt.slot->has_edges = 1;
+}
+
+static int exit_code_of(enum fv_verdict verdict) {
+    switch (verdict) {
+    case FV_VERDICT_OK: return FV_EXIT_OK;
+    case FV_VERDICT_SANITIZER: return FV_EXIT_SANITIZER;
+    case FV_VERDICT_LOST: return FV_EXIT_LOST;
+    default: return FV_EXIT_BUG;
+    }
+}
+
+_Noreturn void fv_timeline_end(enum fv_verdict verdict) {
+    if (!fv_timeline_is_own()) _exit(FV_EXIT_OK); /* a process that the target forked */
+    struct fv_slot *s = fv_rt.slot;
+    if (s->segment_at < s->recipe.segment_count)
+        fv_log("the timeline ended before segment %u of its recipe (%llu@%llu)", s->segment_at + 1,
+               (unsigned long long)s->recipe.segments[s->segment_at].count,
+               (unsigned long long)s->recipe.segments[s->segment_at].seed);
+    fv_timeline_collect();
+    s->verdict = verdict;
+    fv_ending_tell(s);
+    _exit(exit_code_of(verdict));
+}
+
+_Noreturn void fv_timeline_fail(const struct fv_site *site) {
+    struct fv_slot *s = fv_rt.slot;
+    s->mark = (int32_t)site->index;
+    snprintf(s->message, sizeof s->message, "%s", site->message);
+    snprintf(s->identity, sizeof s->identity, "%u %s %s:%u", site->kind, site->message, site->file,
+             site->line);
+    fv_timeline_end(FV_VERDICT_ASSERTION);
+}
+
+void fv_bug(const char *format, ...) {
+    if (fv_rt.slot == NULL) fv_timeline_misuse("fv_bug outside of FV_TARGET");
+    struct fv_slot *s = fv_rt.slot;
+    va_list args;
+    va_start(args, format);
+    vsnprintf(s->message, sizeof s->message, format, args);
+    va_end(args);
+    snprintf(s->identity, sizeof s->identity, "fv_bug %s", format);
+    fv_timeline_end(FV_VERDICT_ASSERTION);
+}
+
+_Noreturn void fv_timeline_misuse(const char *what) {
+    if (fv_rt.slot == NULL) {
+        dprintf(STDERR_FILENO, "fuzzverse: %s: draws and marks belong inside of it\n", what);
+        _exit(FV_EXIT_LOST);
+    }
+    fv_bug("misuse of fuzzverse: %s", what);
+}
+
+_Noreturn void fv_timeline_lose(const char *why) {
+    if (fv_rt.slot == NULL) {
+        dprintf(STDERR_FILENO, "fuzzverse: %s\n", why);
+        _exit(FV_EXIT_LOST);
+    }
+    snprintf(fv_rt.slot->message, sizeof fv_rt.slot->message, "%s", why);
+    fv_timeline_end(FV_VERDICT_LOST);
+}
+
+_Noreturn void fv_check_failed(const char *what, const char *file, int line) {
+    char why[FV_TEXT_BYTES];
+    snprintf(why, sizeof why, "fuzzverse invariant broken: %s at %s:%d", what, file, line);
+    fv_timeline_lose(why);
+}
+
+/* ---- preparing --------------------------------------------------------------------------------- */
+
+static void reset(struct fv_slot *s, uint32_t depth, uint32_t index) {
+    memset(&s->pid, 0, offsetof(struct fv_slot, message) - offsetof(struct fv_slot, pid));
+    s->message[0] = s->identity[0] = '\0';
+    s->depth = depth;
+    s->index = index;
+    s->mark = -1;
+    s->verdict = FV_VERDICT_NONE;
+}
+
+void fv_timeline_prepare_root(struct fv_slot *s, uint32_t index) {
+    const struct fv_header *h = fv_rt.header;
+    reset(s, 0, index);
+    s->clock_ns = 0;
+    memset((uint8_t *)s + h->slot_tallies, 0, h->slot_features - h->slot_tallies);
+    uint8_t *features = fv_layout_features(h, s);
+    memset(features, 0, h->map_edges);
+    memset(features + h->map_each, 0, h->map_size - h->map_each);
+    fv_draw_start(s);
+}
+
+/* Counts are told since the fork; what a claim compares with is told since the root. */
+static void inherit_tallies(struct fv_tally *to, const struct fv_tally *from, uint32_t n) {
+    for (uint32_t i = 0; i < n; i++) {
+        to[i] = from[i];
+        to[i].passes = to[i].failures = 0;
+    }
+}
+
+void fv_timeline_prepare_child(struct fv_slot *s, uint32_t index, uint64_t seed) {
+    const struct fv_header *h = fv_rt.header;
+    const struct fv_slot *parent = fv_rt.slot;
+    size_t segments = parent->recipe.segment_count * sizeof(struct fv_segment);
+    memcpy(s, parent, offsetof(struct fv_slot, pid));
+    memcpy(&s->recipe, &parent->recipe, offsetof(struct fv_recipe, segments) + segments);
+    reset(s, parent->depth + 1, index);
+    inherit_tallies(fv_layout_tallies(h, s), fv_rt.tallies, h->site_count + h->dynamic_max);
+    uint8_t *features = fv_layout_features(h, s);
+    memcpy(features, fv_rt.features, h->map_edges);
+    memcpy(features + h->map_each, fv_rt.features + h->map_each,
+           fv_layout_map_used(h, fv_rt.tree) - h->map_each);
+    fv_draw_reseed(s, seed);
+}
+
+/* ---- forking and reaping -------------------------------------------------------------------------- */
+
+/* In the child: dies with its parent, whatever becomes of the controller. */
+static void follow_parent(pid_t parent) {
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (getppid() != parent) _exit(FV_EXIT_LOST);
+}
+
+enum fv_side fv_timeline_fork(struct fv_slot *s, bool *failed) {
+    pid_t parent = fv_rt.pid;
+    s->state = FV_SLOT_RUNNING;
+    s->started_ns = fv_runtime_now_ns();
+    fv_rt.is_forking = true;
+    pid_t pid = fork();
+    fv_rt.is_forking = false;
+    *failed = pid < 0;
+    if (pid != 0) {
+        if (pid > 0) __atomic_store_n(&s->pid, pid, __ATOMIC_RELEASE);
+        return FV_PARENT;
+    }
+    follow_parent(parent);
+    fv_rt.pid = getpid();
+    s->pid = fv_rt.pid;
+    fv_runtime_enter(s);
+    return FV_CHILD;
+}
+
+static uint32_t find_pid(struct fv_slot *const *slots, uint32_t n, pid_t pid) {
+    for (uint32_t i = 0; i < n; i++)
+        if (slots[i]->state != FV_SLOT_DONE && slots[i]->pid == pid) return i;
+    return n;
+}
+
+static uint32_t count_live(struct fv_slot *const *slots, uint32_t n, uint32_t *last) {
+    uint32_t live = 0;
+    for (uint32_t i = 0; i < n; i++)
+        if (slots[i]->state != FV_SLOT_DONE) {
+            live++;
+            *last = i;
+        }
+    return live;
+}
+
+static pid_t wait_for(idtype_t type, pid_t pid, int options, int *status) {
+    siginfo_t info = {0};
+    int rc;
+    do rc = waitid(type, (id_t)pid, &info, WEXITED | options);
+    while (rc < 0 && errno == EINTR);
+    if (rc < 0) return -1;
+    *status = info.si_code == CLD_EXITED ? info.si_status << 8 : info.si_status & 0x7f;
+    return info.si_pid;
+}
+
+/* The pid is freed only after the slot says DONE: the controller never kills a stranger. */
+static void settle_slot(struct fv_slot *s, int status) {
+    fv_verdict_from_status(s, status);
+    __atomic_store_n(&s->state, FV_SLOT_DONE, __ATOMIC_SEQ_CST);
+}
+
+uint32_t fv_timeline_reap(struct fv_slot *const *slots, uint32_t n) {
+    uint32_t last = 0;
+    bool alone = count_live(slots, n, &last) == 1;
+    int status = 0;
+    for (;;) {
+        pid_t pid = alone ? wait_for(P_PID, slots[last]->pid, WNOWAIT, &status)
+                          : wait_for(P_ALL, 0, WNOWAIT, &status);
+        uint32_t found = pid > 0 ? find_pid(slots, n, pid) : last;
+        if (pid <= 0) status = SIGKILL; /* somebody reaped our child: it is lost */
+        if (found < n) {
+            settle_slot(slots[found], status);
+            if (pid > 0) wait_for(P_PID, pid, 0, &status);
+            return found;
+        }
+        wait_for(P_PID, pid, 0, &status); /* not ours: cannot be, and is reaped all the same */
+    }
+}
