@@ -112,11 +112,12 @@ void fv_drain_tell(struct fv_campaign *c, struct fv_lane *lane, uint64_t base) {
     fv_queue_drop(&lane->records, size);
 }
 
-void fv_drain_tell_lost(struct fv_campaign *c, uint64_t ordinal, const char *why) {
+void fv_drain_tell_lost(struct fv_campaign *c, uint64_t ordinal, uint64_t root,
+                        const char *why) {
     union {
         struct fv_record head;
         uint8_t bytes[sizeof(struct fv_record) + FV_TEXT_BYTES];
-    } record = {.head = {.kind = FV_RECORD_TIMELINE, .verdict = FV_VERDICT_LOST, .mark = -1}};
+    } record = {.head = {.kind = FV_RECORD_TIMELINE, .verdict = FV_VERDICT_LOST, .mark = -1, .root = root}};
     uint32_t n = (uint32_t)strnlen(why, FV_TEXT_BYTES - 8);
     memcpy(record.bytes + sizeof record.head, why, n);
     record.head.message_size = n;

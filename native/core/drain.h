@@ -8,7 +8,8 @@
 void fv_drain_rings(struct fv_campaign *campaign);
 /* Tells what the lane holds; `base` is the ordinal of the job's first timeline. */
 void fv_drain_tell(struct fv_campaign *campaign, struct fv_lane *lane, uint64_t base);
-/* Tells that a job was given up. */
-void fv_drain_tell_lost(struct fv_campaign *campaign, uint64_t ordinal, const char *why);
+/* Tells that a job, whose first root seed is `root`, was given up. */
+void fv_drain_tell_lost(struct fv_campaign *campaign, uint64_t ordinal, uint64_t root,
+                        const char *why);
 
 #endif

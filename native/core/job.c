@@ -211,12 +211,17 @@ bool fv_job_any_under_way(const struct fv_campaign *c) {
 
 /* ---- when a worker dies --------------------------------------------------------------------------------------- */
 
+static uint64_t root_of(const struct fv_campaign *c, const struct fv_lane *lane) {
+    if (is_input(c, lane->job)) return c->inputs[lane->job].recipe.root;
+    return fv_mix_root_seed(c->plan.campaign_seed, lane->tree->first_root);
+}
+
 static void give_up(struct fv_campaign *c, struct fv_lane *lane) {
     char why[FV_TEXT_BYTES];
     snprintf(why, sizeof why, "job %llu was lost: its worker died %d times",
              (unsigned long long)lane->job, FV_JOB_ATTEMPTS_MAX);
     lane->tree->totals.verdicts[FV_VERDICT_LOST]++;
-    fv_drain_tell_lost(c, c->known->totals.timelines, why);
+    fv_drain_tell_lost(c, c->known->totals.timelines, root_of(c, lane), why);
     lane->state = FV_LANE_ENDED;
 }
 

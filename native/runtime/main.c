@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "alone.h"
+#include "bare.h"
 #include "describe.h"
 #include "timeline.h"
 #include "worker.h"
@@ -78,6 +79,10 @@ int main(int argc, char **argv) {
     pthread_atfork(NULL, NULL, in_foreign_child);
     if (argc == 2 && strcmp(argv[1], "--fuzzverse-describe") == 0) {
         fv_describe_print(fv_target_entry.name, addresses_are_fixed());
+        return 0;
+    }
+    if (argc == 3 && strcmp(argv[1], "--fuzzverse-bare") == 0) {
+        fv_bare_run((unsigned)atoi(argv[2]));
         return 0;
     }
     if (is_worker)

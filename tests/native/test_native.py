@@ -1,0 +1,44 @@
+"""Compiles the C tests of this folder and runs them.
+
+A test is one C file with a `main` that returns 0. It links native/common; a line
+`/* links: core */` names further folders. Sanitizers watch over all of it.
+"""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+HERE = Path(__file__).resolve().parent
+NATIVE = HERE.parents[1] / "native"
+FLAGS = ["-std=gnu11", "-D_GNU_SOURCE=", "-O1", "-g", "-Wall", "-Wextra", "-Werror"]
+SANITIZERS = ["-fsanitize=address,undefined", "-fno-sanitize-recover=all"]
+PROGRAMS = sorted(HERE.glob("*.c"))
+SECONDS_MAX = 120
+
+
+def linked_folders(program: Path) -> list[str]:
+    line = re.search(r"/\* links: ([\w ]+) \*/", program.read_text())
+    return ["common", *(line.group(1).split() if line else [])]
+
+
+@pytest.mark.parametrize("program", PROGRAMS, ids=lambda path: path.stem)
+def test_c_program_passes(program: Path, tmp_path: Path) -> None:
+    folders = linked_folders(program)
+    sources = [str(path) for folder in folders for path in sorted((NATIVE / folder).glob("*.c"))]
+    includes = [f"-I{NATIVE / folder}" for folder in ("include", *folders)]
+    executable = tmp_path / program.stem
+    compiled = subprocess.run(
+        ["clang", *FLAGS, *SANITIZERS, *includes, str(program), *sources, "-o", str(executable)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert compiled.returncode == 0, compiled.stderr
+    done = subprocess.run(
+        [executable], capture_output=True, text=True, check=False, timeout=SECONDS_MAX, cwd=tmp_path
+    )
+    assert done.returncode == 0, done.stdout + done.stderr

@@ -1,0 +1,93 @@
+#!/bin/bash
+# Installs the system's packages that fuzzverse builds and tests with, where they are missing.
+# Where the rights are missing too, says exactly which packages to install, and stops.
+set -euo pipefail
+
+python=$("$(dirname "$0")/python.sh")
+clang_major_min=14
+
+clang_major() { # 0 without clang
+    local version=0
+    if command -v clang >/dev/null; then
+        version=$(clang --version | sed -n 's/.*clang version \([0-9]*\)\..*/\1/p')
+    fi
+    echo "${version:-0}"
+}
+
+compiles() { # compiler, flags...: does a small program build?
+    printf '#include <stdio.h>\nint main(void) { return puts("") < 0; }\n' |
+        "$1" "${@:2}" -x c -o /dev/null - >/dev/null 2>&1
+}
+
+python_answers() {
+    "$python" -c "$1" >/dev/null 2>&1
+}
+
+# Prints the packages that are missing. Those of Python belong to the system's own Python only:
+# one that was built elsewhere brings its headers and ensurepip along.
+missing_packages() {
+    local major version
+    major=$(clang_major)
+    version=$("$python" -c 'import sys; print("python%d.%d" % sys.version_info[:2])')
+    compiles gcc || echo gcc libc6-dev
+    if ((major < clang_major_min)); then
+        echo clang
+    else
+        compiles clang -fsanitize=address,undefined || echo "libclang-rt-$major-dev"
+    fi
+    printf '#include <vector>\n' | clang++ -x c++ -fsyntax-only - >/dev/null 2>&1 || echo g++
+    command -v llvm-symbolizer >/dev/null || echo llvm
+    python_answers 'import ensurepip' || echo "$version-venv"
+    python_answers 'import os.path, sysconfig as s; open(os.path.join(s.get_path("include"), "Python.h"))' ||
+        echo "$version-dev"
+}
+
+as_root() {
+    if ((EUID == 0)); then "$@"; else sudo -n "$@"; fi
+}
+
+may_install() {
+    command -v apt-get >/dev/null && { ((EUID == 0)) || sudo -n true 2>/dev/null; }
+}
+
+apt_install() {
+    export DEBIAN_FRONTEND=noninteractive
+    compgen -G '/var/lib/apt/lists/*_Packages*' >/dev/null || as_root apt-get update -q
+    local command=(env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends)
+    as_root "${command[@]}" "$@" </dev/null && return
+    echo "the package lists may be old: reading them anew" >&2
+    as_root apt-get update -q
+    as_root "${command[@]}" "$@" </dev/null
+}
+
+refuse() {
+    echo "fuzzverse needs packages that are missing here, and the rights to install them:" >&2
+    echo "    $*" >&2
+    echo "As root: apt-get install $*" >&2
+    echo "Then repeat the command." >&2
+    exit 1
+}
+
+# Twice, because the sanitizers' runtime is named after the version of clang that the first
+# round brought.
+for _ in 1 2; do
+    missing=$(missing_packages | tr '\n' ' ')
+    [[ -n "$missing" ]] || break
+    read -ra packages <<<"$missing"
+    may_install || refuse "${packages[@]}"
+    apt_install "${packages[@]}"
+done
+missing=$(missing_packages | tr '\n' ' ')
+if [[ -n "$missing" ]]; then
+    echo "still missing after installing: $missing(clang must be $clang_major_min or newer)" >&2
+    exit 1
+fi
+
+# Only `fuzzverse replay --gdb` needs it.
+if ! command -v gdb >/dev/null; then
+    if may_install; then
+        apt_install gdb
+    else
+        echo "note: gdb is not installed; \`fuzzverse replay --gdb\` needs it" >&2
+    fi
+fi
