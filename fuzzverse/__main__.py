@@ -1,0 +1,5 @@
+"""`python -m fuzzverse`."""
+
+from fuzzverse.cli import main
+
+main()

@@ -1,0 +1,191 @@
+"""The archive: what outlives a campaign, in one SQLite file that any tool can read."""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Final, Self
+
+from fuzzverse.errors import EngineError
+from fuzzverse.model import MarkTally, Totals
+from fuzzverse.outcome import Bug, Snapshot
+
+# Each migration runs once, in order; published ones are never changed.
+MIGRATIONS: Final = (
+    """
+    CREATE TABLE campaigns (
+        id INTEGER PRIMARY KEY, target TEXT NOT NULL, build_id TEXT NOT NULL,
+        strategy TEXT NOT NULL, campaign_seed TEXT NOT NULL, policy TEXT NOT NULL,
+        started REAL NOT NULL, seconds REAL NOT NULL DEFAULT 0, stopped TEXT,
+        timelines INTEGER NOT NULL DEFAULT 0, roots INTEGER NOT NULL DEFAULT 0,
+        draws INTEGER NOT NULL DEFAULT 0, features INTEGER NOT NULL DEFAULT 0,
+        edges_found INTEGER NOT NULL DEFAULT 0, edges_total INTEGER NOT NULL DEFAULT 0,
+        digest TEXT);
+    CREATE TABLE entries (
+        campaign INTEGER NOT NULL REFERENCES campaigns(id), name TEXT NOT NULL,
+        timeline INTEGER NOT NULL, root TEXT NOT NULL, recipe TEXT NOT NULL,
+        draws INTEGER NOT NULL, fresh INTEGER NOT NULL, PRIMARY KEY (campaign, timeline))
+        WITHOUT ROWID;
+    CREATE TABLE bugs (
+        campaign INTEGER NOT NULL REFERENCES campaigns(id), bucket TEXT NOT NULL,
+        kind TEXT NOT NULL, message TEXT NOT NULL, root TEXT NOT NULL, recipe TEXT NOT NULL,
+        draws INTEGER NOT NULL, sightings INTEGER NOT NULL, first_timeline INTEGER NOT NULL,
+        reproduced INTEGER NOT NULL, replays INTEGER NOT NULL, PRIMARY KEY (campaign, bucket))
+        WITHOUT ROWID;
+    CREATE TABLE marks (
+        campaign INTEGER NOT NULL REFERENCES campaigns(id), mark INTEGER NOT NULL,
+        kind TEXT NOT NULL, message TEXT NOT NULL, file TEXT NOT NULL, line INTEGER NOT NULL,
+        passes INTEGER NOT NULL, failures INTEGER NOT NULL, watermark INTEGER,
+        first_timeline INTEGER, PRIMARY KEY (campaign, mark)) WITHOUT ROWID;
+    CREATE TABLE curves (
+        campaign INTEGER NOT NULL REFERENCES campaigns(id), seconds REAL NOT NULL,
+        timelines INTEGER NOT NULL, features INTEGER NOT NULL, edges INTEGER NOT NULL,
+        splitpoints INTEGER NOT NULL, corpus INTEGER NOT NULL, bugs INTEGER NOT NULL);
+    CREATE INDEX curves_by_campaign ON curves (campaign, seconds);
+    """,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A productive timeline as the archive keeps it; `name` is that of its corpus file."""
+
+    name: str
+    timeline: int
+    root: int
+    recipe: str
+    draws: int
+    fresh: int
+
+
+class Archive:
+    """An open archive. Nothing is durable before `commit`, which callers do every second."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        with self._errors():
+            # Serialised by the caller; threads other than the opening one never write.
+            self._database = sqlite3.connect(path, isolation_level=None)
+            self._database.execute("PRAGMA journal_mode = WAL")
+            self._database.execute("PRAGMA synchronous = NORMAL")
+            self._migrate()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        try:
+            if error is None:
+                self.commit()
+        finally:
+            self._database.close()
+
+    @contextlib.contextmanager
+    def _errors(self) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.Error as error:
+            raise EngineError(
+                f"cannot use the archive {self._path}: {error}; what was committed is intact, "
+                "free some space or give another --out"
+            ) from error
+
+    def _migrate(self) -> None:
+        run = self._database.execute
+        run("BEGIN IMMEDIATE")
+        run("CREATE TABLE IF NOT EXISTS migrations (version INTEGER PRIMARY KEY)")
+        (done,) = run("SELECT coalesce(max(version), 0) FROM migrations").fetchone()
+        if done > len(MIGRATIONS):
+            run("ROLLBACK")
+            raise EngineError(
+                f"the archive {self._path} has schema {done}, written by a newer fuzzverse; "
+                "update fuzzverse or give another --out"
+            )
+        for version, script in enumerate(MIGRATIONS[done:], done + 1):
+            for statement in script.split(";"):
+                run(statement)
+            run("INSERT INTO migrations VALUES (?)", (version,))
+        run("COMMIT")
+
+    def _write(self, statement: str, *rows: tuple[object, ...]) -> int:
+        with self._errors():
+            if not self._database.in_transaction:
+                self._database.execute("BEGIN")
+            return self._database.executemany(statement, rows).rowcount
+
+    def begin(
+        self, *, target: str, build_id: str, strategy: str, seed: int, policy: str, started: float
+    ) -> int:
+        """Opens a campaign and returns its id; `started` is seconds since the epoch."""
+        with self._errors():
+            cursor = self._database.execute(
+                "INSERT INTO campaigns (target, build_id, strategy, campaign_seed, policy, started)"
+                " VALUES (?, ?, ?, ?, ?, ?)",
+                (target, build_id, strategy, str(seed), policy, started),
+            )
+        assert cursor.lastrowid is not None
+        return cursor.lastrowid
+
+    def add_entries(self, campaign: int, *entries: Entry) -> None:
+        """Keeps productive timelines."""
+        self._write(
+            "INSERT OR REPLACE INTO entries VALUES (?, ?, ?, ?, ?, ?, ?)",
+            *((campaign, e.name, e.timeline, str(e.root), e.recipe, e.draws, e.fresh)
+              for e in entries),
+        )  # fmt: skip
+
+    def put_bugs(self, campaign: int, *bugs: Bug) -> None:
+        """Keeps the buckets as they stand now."""
+        self._write(
+            "INSERT OR REPLACE INTO bugs VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            *((campaign, b.bucket, b.kind, b.message, str(b.root), b.recipe, b.draws,
+               b.sightings, b.first_timeline, b.reproduced, b.replays) for b in bugs),
+        )  # fmt: skip
+
+    def put_marks(self, campaign: int, *tallies: MarkTally) -> None:
+        """Keeps the tallies of all marks as they stand now."""
+        self._write(
+            "INSERT OR REPLACE INTO marks VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            *((campaign, t.mark.index, t.mark.kind.name.lower(), t.mark.message, t.mark.file,
+               t.mark.line, t.passes, t.failures, t.watermark, t.first_timeline)
+              for t in tallies),
+        )  # fmt: skip
+
+    def add_point(self, campaign: int, moment: Snapshot) -> None:
+        """Adds a point to the campaign's curves and brings its row up to date."""
+        t = moment.totals
+        self._write(
+            "INSERT INTO curves VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            (campaign, moment.seconds, t.timelines, t.features, t.edges_found, t.splitpoints,
+             moment.corpus, len(moment.bugs)),
+        )  # fmt: skip
+        self._put_totals(campaign, moment.seconds, None, t)
+
+    def end(self, campaign: int, seconds: float, stopped: str, totals: Totals) -> None:
+        """Closes a campaign."""
+        self._put_totals(campaign, seconds, stopped, totals)
+
+    def _put_totals(
+        self, campaign: int, seconds: float, stopped: str | None, totals: Totals
+    ) -> None:
+        self._write(
+            "UPDATE campaigns SET seconds = ?, stopped = ?, timelines = ?, roots = ?, draws = ?,"
+            " features = ?, edges_found = ?, edges_total = ?, digest = ? WHERE id = ?",
+            (seconds, stopped, totals.timelines, totals.roots, totals.draws, totals.features,
+             totals.edges_found, totals.edges_total, f"{totals.digest:016x}", campaign),
+        )  # fmt: skip
+
+    def commit(self) -> None:
+        """Makes everything so far durable against the death of this process."""
+        with self._errors():
+            if self._database.in_transaction:
+                self._database.execute("COMMIT")

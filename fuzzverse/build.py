@@ -1,0 +1,225 @@
+"""Compiles and links targets; objects are cached by what went into them.
+
+Source: https://clang.llvm.org/docs/SanitizerCoverage.html (inline-8bit-counters, pc-table).
+"""
+
+from __future__ import annotations
+
+import concurrent.futures
+import hashlib
+import os
+import shlex
+import subprocess
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from fuzzverse import fetch
+from fuzzverse.errors import EngineError, UsageError
+from fuzzverse.files import disk_errors
+from fuzzverse.resources import Resources
+from fuzzverse.targetfile import TargetFile, Variant
+from fuzzverse.toolchain import Compiler
+
+COVERAGE_FLAGS: Final = ("-fsanitize-coverage=inline-8bit-counters,pc-table",)
+DEBUG_FLAGS: Final = ("-g", "-fno-omit-frame-pointer")
+SYSTEM_LIBRARIES: Final = ("-lm", "-ldl", "-lpthread")
+SANITIZERS: Final = ("address", "undefined")
+COMPILE_TIMEOUT_S: Final = 600
+ERROR_LINES_MAX: Final = 40
+_CXX_SUFFIXES: Final = (".cc", ".cpp", ".cxx", ".C")
+_HEADER_SUFFIXES: Final = (".h", ".hh", ".hpp", ".inc")
+
+
+def sanitizer_flags(sanitizers: Sequence[str]) -> tuple[str, ...]:
+    """The flags of a choice of sanitizers; UsageError when one is unknown."""
+    for name in sanitizers:
+        if name not in SANITIZERS:
+            raise UsageError(f"--sanitize {name}: known are {', '.join(SANITIZERS)}")
+    if not sanitizers:
+        return ()
+    return (f"-fsanitize={','.join(sorted(set(sanitizers)))}", "-fno-sanitize-recover=all")
+
+
+def link_flags(resources: Resources) -> tuple[str, ...]:
+    """What links the runtime, whole, into a target."""
+    return (
+        "-Wl,--whole-archive",
+        str(resources.runtime),
+        "-Wl,--no-whole-archive",
+        *SYSTEM_LIBRARIES,
+    )
+
+
+def cache_directory(environment: Mapping[str, str], home: Path) -> Path:
+    """Where objects and third-party source are cached: $XDG_CACHE_HOME or ~/.cache."""
+    base = environment.get("XDG_CACHE_HOME", "")
+    return (Path(base) if base.startswith("/") else home / ".cache") / "fuzzverse"
+
+
+@dataclass(frozen=True, slots=True)
+class _Source:
+    """One source file with the command that compiles it, up to `-o`."""
+
+    path: Path
+    command: tuple[str, ...]
+    directories: tuple[Path, ...]
+
+
+class Builder:
+    """Builds targets into a cache directory.
+
+    Args:
+        resources: the packaged runtime and headers.
+        cache: directory for objects, executables and third-party source.
+        compiler: the clang to compile with.
+        jobs: how many compilers run at once.
+        replacements: directories that replace fetches, by their parameter's name.
+        download: how a fetch gets its archive.
+    """
+
+    def __init__(
+        self,
+        resources: Resources,
+        cache: Path,
+        compiler: Compiler,
+        *,
+        jobs: int | None = None,
+        replacements: Mapping[str, Path] | None = None,
+        download: fetch.Download = fetch.pip_download,
+    ) -> None:
+        self._resources = resources
+        self._cache = cache
+        self._compiler = compiler
+        self._jobs = jobs or os.cpu_count() or 1
+        self._replacements = dict(replacements or {})
+        self._download = download
+
+    def build(self, target: TargetFile, variant: Variant, sanitizers: Sequence[str] = ()) -> Path:
+        """Compiles and links one variant and returns the path of its executable.
+
+        Nothing is compiled that is in the cache already.
+
+        Raises:
+            UsageError: a source is missing, a parameter or sanitizer unknown.
+            EngineError: a fetch, the compiler or the linker failed; shows the command.
+        """
+        self._check_replacements(target)
+        sources = self._sources(target, variant, sanitizer_flags(sanitizers))
+        with concurrent.futures.ThreadPoolExecutor(self._jobs) as pool:
+            objects = list(pool.map(self._object, sources))
+        return self._link(target, variant, objects, sanitizer_flags(sanitizers))
+
+    def _check_replacements(self, target: TargetFile) -> None:
+        known = {target.fetch.parameter} if target.fetch else set()
+        for name in self._replacements.keys() - known:
+            raise UsageError(
+                f"--with {name}: {target.name} has no such parameter"
+                + (f"; it has {', '.join(sorted(known))}" if known else "")
+            )
+
+    def _third_party(self, target: TargetFile) -> Path | None:
+        if target.fetch is None:
+            return None
+        directory = self._replacements.get(target.fetch.parameter)
+        if directory is not None:
+            return fetch.given(target.fetch, directory)
+        return fetch.fetched(target.fetch, self._cache, self._download)
+
+    def _sources(
+        self, target: TargetFile, variant: Variant, sanitize: tuple[str, ...]
+    ) -> list[_Source]:
+        third_party = self._third_party(target)
+        directories = [target.directory, *(target.directory / name for name in target.include)]
+        directories += [third_party] if third_party else []
+        flags = ["-O2", *DEBUG_FLAGS, *COVERAGE_FLAGS, *sanitize]
+        flags += [f"-I{directory}" for directory in (*directories, self._resources.include)]
+        # Marks are told apart by their file, so it must not depend on where the source lies.
+        flags += [f"-fmacro-prefix-map={target.directory}/="]
+        flags += [f"-D{define}" for define in variant.defines]
+        own = [(target.directory / name, target.flags) for name in target.sources]
+        foreign = []
+        if target.fetch and third_party:
+            foreign = [(third_party / name, target.fetch.flags) for name in target.fetch.sources]
+        return [
+            _Source(source, (*self._driver(target, source), *flags, *extra), tuple(directories))
+            for source, extra in (*own, *foreign)
+        ]
+
+    def _driver(self, target: TargetFile, source: Path) -> tuple[str, ...]:
+        if source.suffix in _CXX_SUFFIXES or (source.suffix != ".c" and target.language == "c++"):
+            return (str(self._compiler.cxx), "-std=c++17")
+        return (str(self._compiler.path), "-std=gnu11")
+
+    def _object(self, source: _Source) -> Path:
+        if not source.path.is_file():
+            raise UsageError(f"the source {source.path} does not exist")
+        path = self._cache / "objects" / f"{self._key(source)}.o"
+        if not path.exists():
+            self._run((*source.command, "-c", str(source.path)), path, source.path.name)
+        return path
+
+    def _key(self, source: _Source) -> str:
+        """A hash of everything that the object depends on, headers by their content."""
+        key = hashlib.sha256(self._compiler.version.encode())
+        key.update("\0".join((*source.command, str(source.path))).encode())
+        headers = {
+            path
+            for directory in (*source.directories, self._resources.include)
+            for path in directory.rglob("*")
+            if path.suffix in _HEADER_SUFFIXES and path.is_file()
+        }
+        for path in (source.path, *sorted(headers)):
+            key.update(f"\0{path}\0".encode() + hashlib.sha256(path.read_bytes()).digest())
+        return key.hexdigest()[:32]
+
+    def _link(
+        self,
+        target: TargetFile,
+        variant: Variant,
+        objects: Sequence[Path],
+        sanitize: tuple[str, ...],
+    ) -> Path:
+        is_cxx = target.language == "c++" or any(Path(s).suffix != ".c" for s in target.sources)
+        driver = self._compiler.cxx if is_cxx else self._compiler.path
+        command = (str(driver), *sanitize, *map(str, objects), *link_flags(self._resources))
+        key = hashlib.sha256("\0".join((*command, self._compiler.version)).encode())
+        key.update(self._resources.runtime.read_bytes())
+        path = self._cache / "targets" / f"{variant.name}-{key.hexdigest()[:16]}" / variant.name
+        if not path.exists():
+            self._run(command, path, variant.name)
+        return path
+
+    def _run(self, command: Sequence[str], path: Path, what: str) -> None:
+        """Runs a compiler so that its result appears whole at `path`, or raises EngineError."""
+        beside = path.with_name(f".{path.name}.{os.getpid()}.part")
+        with disk_errors(path, "write"):
+            path.parent.mkdir(parents=True, exist_ok=True)
+        shown = shlex.join((*command, "-o", str(path)))
+        try:
+            answer = subprocess.run(
+                (*command, "-o", str(beside)),
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                text=True,
+                errors="replace",
+                timeout=COMPILE_TIMEOUT_S,
+                check=False,
+            )
+            if answer.returncode != 0:
+                raise EngineError(f"cannot build {what}:\n{shown}\n{_first_lines(answer.stderr)}")
+            with disk_errors(path, "write"):
+                beside.rename(path)
+        except subprocess.TimeoutExpired:
+            words = f"cannot build {what}: took longer than {COMPILE_TIMEOUT_S} s:\n{shown}"
+            raise EngineError(words) from None
+        finally:
+            beside.unlink(missing_ok=True)
+
+
+def _first_lines(output: str) -> str:
+    """The first lines of what a compiler said: its first error is the one that matters."""
+    lines = output.splitlines()
+    rest = len(lines) - ERROR_LINES_MAX
+    return "\n".join([*lines[:ERROR_LINES_MAX], *([f"... {rest} more lines"] if rest > 0 else [])])

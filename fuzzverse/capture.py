@@ -1,0 +1,62 @@
+"""Takes in a log of any size and keeps its head and its tail."""
+
+from __future__ import annotations
+
+import os
+import threading
+from types import TracebackType
+from typing import Final, Self
+
+SIZE_MAX: Final = 1024 * 1024
+_CHUNK: Final = 1 << 16
+
+
+class LogCapture:
+    """A pipe whose far end is read on a thread; at most `size_max` bytes are kept.
+
+    Write to `fd` inside the context; `text` is complete after it. A process that inherited `fd`
+    and outlives the context loses what it still writes.
+    """
+
+    def __init__(self, size_max: int = SIZE_MAX) -> None:
+        self._half = size_max // 2
+        self._head = bytearray()
+        self._tail = bytearray()
+        self._dropped = 0
+        self._thread = threading.Thread(target=self._drain, name="log", daemon=True)
+
+    def __enter__(self) -> Self:
+        self._source, self.fd = os.pipe2(os.O_CLOEXEC)
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        os.close(self.fd)
+        self._thread.join(timeout=5.0)
+
+    def _drain(self) -> None:
+        while chunk := os.read(self._source, _CHUNK):
+            self._keep(chunk)
+        os.close(self._source)
+
+    def _keep(self, chunk: bytes) -> None:
+        room = self._half - len(self._head)
+        self._head += chunk[:room]
+        self._tail += chunk[room:] if room > 0 else chunk
+        excess = len(self._tail) - self._half
+        if excess > 0:
+            del self._tail[:excess]
+            self._dropped += excess
+
+    @property
+    def text(self) -> bytes:
+        """What was kept; a line in the middle tells how much is missing."""
+        if not self._dropped:
+            return bytes(self._head + self._tail)
+        gap = f"\n... {self._dropped} bytes left out ...\n".encode()
+        return bytes(self._head) + gap + bytes(self._tail)

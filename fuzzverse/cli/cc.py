@@ -1,0 +1,75 @@
+"""`fuzzverse cc`, `fuzzverse c++`, and the commands fuzzverse-cc and fuzzverse-c++."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final, NoReturn
+
+import click
+
+from fuzzverse import resources
+from fuzzverse.build import COVERAGE_FLAGS, DEBUG_FLAGS, link_flags
+from fuzzverse.errors import CommandError
+from fuzzverse.resources import Resources
+from fuzzverse.toolchain import find_compiler
+
+PASS_THROUGH: Final = {"ignore_unknown_options": True, "help_option_names": []}
+# With one of these clang does not link an executable.
+_NO_LINK: Final = frozenset(
+    ("-c", "-S", "-E", "-M", "-MM", "-fsyntax-only", "-shared", "-r", "--version", "-###", "--help")
+)
+
+
+def wrapped(arguments: Sequence[str], data: Resources) -> list[str]:
+    """The arguments of clang: the user's, after coverage and headers, before the runtime.
+
+    The runtime is only added where an executable is linked.
+    """
+    flags = [*DEBUG_FLAGS, *COVERAGE_FLAGS, f"-I{data.include}"]
+    has_input = any(not argument.startswith("-") for argument in arguments)
+    if not has_input or _NO_LINK.intersection(arguments):
+        return [*flags, *arguments] if has_input else list(arguments)
+    return [*flags, *arguments, *link_flags(data)]
+
+
+def become(arguments: Sequence[str], *, is_cxx: bool) -> NoReturn:
+    """Replaces this process by clang."""
+    # CC is likely to be this very wrapper, so only our own variable counts.
+    compiler = find_compiler(os.environ.get("FUZZVERSE_CC", ""))
+    path: Path = compiler.cxx if is_cxx else compiler.path
+    os.execv(path, [str(path), *wrapped(arguments, resources.installed())])
+
+
+@click.command(context_settings=PASS_THROUGH)
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+def cc(arguments: tuple[str, ...]) -> None:
+    """Compile C with clang, with coverage and, when linking, the runtime."""
+    become(arguments, is_cxx=False)
+
+
+@click.command("c++", context_settings=PASS_THROUGH)
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+def cxx(arguments: tuple[str, ...]) -> None:
+    """Compile C++ with clang, with coverage and, when linking, the runtime."""
+    become(arguments, is_cxx=True)
+
+
+def _main(*, is_cxx: bool) -> NoReturn:
+    try:
+        become(sys.argv[1:], is_cxx=is_cxx)
+    except CommandError as error:
+        click.echo(f"{Path(sys.argv[0]).name}: {error}", err=True)
+        sys.exit(error.exit_code)
+
+
+def main_c() -> NoReturn:
+    """The entry point of `fuzzverse-cc`."""
+    _main(is_cxx=False)
+
+
+def main_cxx() -> NoReturn:
+    """The entry point of `fuzzverse-c++`."""
+    _main(is_cxx=True)

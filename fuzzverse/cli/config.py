@@ -1,0 +1,36 @@
+"""`fuzzverse config`."""
+
+from __future__ import annotations
+
+import shlex
+
+import click
+
+from fuzzverse import __version__, resources
+from fuzzverse.build import COVERAGE_FLAGS, link_flags
+from fuzzverse.errors import UsageError
+
+
+@click.command()
+@click.option("--cflags", is_flag=True, help="Flags that compile a target.")
+@click.option("--libs", is_flag=True, help="Flags that link it.")
+@click.option("--cmakedir", "--cmake-dir", is_flag=True, help="The directory for -Dfuzzverse_DIR=.")
+@click.option("--pkgconfigdir", is_flag=True, help="The directory for PKG_CONFIG_PATH.")
+@click.option("--version", is_flag=True, help="The version.")
+def config(cflags: bool, libs: bool, cmakedir: bool, pkgconfigdir: bool, version: bool) -> None:
+    """Print what other build systems need, one line an option."""
+    data = resources.installed()
+    lines = []
+    if version:
+        lines.append(__version__)
+    if cflags:
+        lines.append(shlex.join((f"-I{data.include}", *COVERAGE_FLAGS)))
+    if libs:
+        lines.append(shlex.join(link_flags(data)))
+    if cmakedir:
+        lines.append(str(data.cmake))
+    if pkgconfigdir:
+        lines.append(str(data.pkgconfig))
+    if not lines:
+        raise UsageError("say what to print, for instance --cflags --libs")
+    click.echo("\n".join(lines))

@@ -1,0 +1,120 @@
+"""`fuzzverse replay`."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from pathlib import Path
+from typing import Final
+
+import click
+
+from fuzzverse import bugstore, native
+from fuzzverse.cli.opening import BuildRequest, default_out, open_target
+from fuzzverse.cli.options import U64_MAX, Duration, build_options
+from fuzzverse.errors import CommandError, EngineError, ExitCode, InputError, UsageError
+from fuzzverse.files import read_capped
+from fuzzverse.model import Recipe, Replay, Target
+from fuzzverse.report import replay as replay_report
+
+STDOUT_FD: Final = 1
+STDERR_FD: Final = 2
+
+
+@click.command()
+@click.argument("target")
+@click.argument("file", required=False, type=click.Path(path_type=Path))
+@click.option("--bug", metavar="BUCKET", help="Replay a bug that a run left.")
+@click.option("--out", type=click.Path(path_type=Path), help="[default: fuzzverse-out/TARGET]")
+@click.option("--root", type=click.IntRange(0, U64_MAX), help="Replay a root seed.")
+@click.option("--recipe", "text", metavar="TEXT", help="Its segments: '151@42 -> 80@7'.")
+@click.option("--draws", is_flag=True, help="Print every draw.")
+@click.option("--times", type=click.IntRange(1, 1_000_000), default=1, help="Replay so often.")
+@click.option("--deadline", type=Duration(), default="10s", show_default=True)
+@click.option("--gdb", is_flag=True, help="Start the debugger on it.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object; the log goes to stderr.")
+@build_options
+def replay(
+    target: str,
+    file: Path | None,
+    bug: str | None,
+    out: Path | None,
+    root: int | None,
+    text: str | None,
+    draws: bool,
+    times: int,
+    deadline: float,
+    gdb: bool,
+    as_json: bool,
+    request: BuildRequest,
+) -> ExitCode:
+    """Replay one timeline of TARGET: --bug BUCKET, --root N [--recipe TEXT], or an input FILE.
+
+    Prints its log, the marks that it reached, and its verdict. Exit codes: 0 it ended well, 77 it
+    is a bug, 1 replays differ.
+    """
+    recipe = _recipe(file, bug, out or default_out(target), root, text)
+    opened = open_target(target, request)
+    if gdb:
+        _debug(opened.target, recipe)
+    deadline_ms = max(1, round(deadline * 1_000))
+    first = native.replay(
+        opened.target,
+        recipe,
+        log_fd=STDERR_FD if as_json else STDOUT_FD,
+        draws=draws,
+        deadline_ms=deadline_ms,
+    )
+    _repeat(opened.target, recipe, first, times - 1, deadline_ms)
+    if as_json:
+        click.echo(replay_report.render_json(opened.target, first, times), nl=False)
+    else:
+        click.echo(replay_report.render(opened.target, first, times), nl=False)
+    return ExitCode.BUGS_FOUND if first.verdict.is_bug else ExitCode.NOTHING_FOUND
+
+
+def _repeat(target: Target, recipe: Recipe, first: Replay, times: int, deadline_ms: int) -> None:
+    """Replays so many times more; EngineError at the first one that differs."""
+    with Path(os.devnull).open("wb") as nowhere:
+        for number in range(times):
+            log_fd = nowhere.fileno()
+            other = native.replay(target, recipe, log_fd=log_fd, deadline_ms=deadline_ms)
+            if other.digest != first.digest:
+                raise EngineError(
+                    f"replay {number + 2} differs from the first: digest {other.digest:016x} after "
+                    f"{other.draws} draws ({other.verdict.name.lower()}) instead of "
+                    f"{first.digest:016x} after {first.draws} ({first.verdict.name.lower()}); "
+                    "the target takes decisions that it does not draw from fuzzverse"
+                )
+
+
+def _recipe(
+    file: Path | None, bug: str | None, out: Path, root: int | None, text: str | None
+) -> Recipe:
+    """The recipe that exactly one of the three ways names."""
+    if sum(way is not None for way in (file, bug, root)) != 1:
+        raise UsageError("say what to replay, one of: --bug BUCKET, --root N, an input FILE")
+    try:
+        if root is not None:
+            return native.recipe_parse(root, text or "")
+        if text is not None:
+            raise UsageError("--recipe continues a root seed; give it with --root N")
+        if bug is not None:
+            bugstore.load(out / "bugs", bug)
+            return native.input_parse(bugstore.read_part(out / "bugs", bug, "input"))
+        assert file is not None
+        return native.input_parse(read_capped(file, bugstore.INPUT_SIZE_MAX))
+    except InputError as error:
+        raise UsageError(f"cannot replay: {error}") from error
+
+
+def _debug(target: Target, recipe: Recipe) -> None:
+    """Becomes gdb on the target alone: one process, no forks."""
+    gdb = shutil.which("gdb")
+    if gdb is None:
+        raise CommandError("gdb is not installed; get it with `apt-get install gdb`")
+    handle, path = tempfile.mkstemp(prefix="fuzzverse-input-")
+    with open(handle, "wb") as stream:
+        stream.write(native.input_bytes(recipe))
+    os.execv(gdb, [gdb, "-q", "--args", str(target.path), path])

@@ -1,0 +1,136 @@
+"""The corpus: inputs worth keeping, one file each, named by the SHA-1 of its bytes."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import queue
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Final, Self
+
+from fuzzverse.errors import CommandError, EngineError, InputError, UsageError
+from fuzzverse.files import disk_errors, read_capped, sync_directory, write_whole
+
+ENTRY_SIZE_MAX: Final = 1024 * 1024
+ENTRY_COUNT_MAX: Final = 1_000_000
+QUEUE_LENGTH_MAX: Final = 4_096
+
+
+def name_of(data: bytes) -> str:
+    """The name of an entry: the SHA-1 of its bytes, as libFuzzer names them."""
+    return hashlib.sha1(data, usedforsecurity=False).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """The inputs of a directory in the order of their names, and what was skipped and why."""
+
+    entries: tuple[tuple[str, bytes], ...]
+    skipped: tuple[str, ...]
+
+
+def load(directory: Path) -> Loaded:
+    """Reads every input of a directory: plain files only, no links followed, sizes capped.
+
+    Raises:
+        UsageError: there is no such directory, or it cannot be read.
+    """
+    try:
+        names = sorted(entry.name for entry in os.scandir(directory))
+    except OSError as error:
+        raise UsageError(f"cannot read the corpus {directory}: {error.strerror}") from error
+    entries: list[tuple[str, bytes]] = []
+    skipped: list[str] = []
+    for name in names[:ENTRY_COUNT_MAX]:
+        if name.startswith("."):
+            continue
+        try:
+            entries.append((name, read_capped(directory / name, ENTRY_SIZE_MAX, follow=False)))
+        except InputError as error:
+            skipped.append(str(error))
+    if len(names) > ENTRY_COUNT_MAX:
+        skipped.append(f"{directory} holds more than {ENTRY_COUNT_MAX} files; the rest is left")
+    return Loaded(tuple(entries), tuple(skipped))
+
+
+class Corpus:
+    """A directory of inputs. Adding is idempotent and atomic."""
+
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory
+        with disk_errors(directory, "create"):
+            directory.mkdir(parents=True, exist_ok=True)
+
+    def add(self, data: bytes) -> str:
+        """Keeps an input and returns its name; EngineError when the disk refuses."""
+        name = name_of(data)
+        path = self._directory / name
+        if not path.exists():
+            write_whole(path, data)
+        return name
+
+    def names(self) -> tuple[str, ...]:
+        """The names of all entries, sorted."""
+        return tuple(
+            sorted(e.name for e in os.scandir(self._directory) if not e.name.startswith("."))
+        )
+
+    def sync(self) -> None:
+        """Makes the entries' names durable."""
+        sync_directory(self._directory)
+
+
+class CorpusWriter:
+    """Adds to a corpus on a thread of its own, so that the search does not wait for the disk.
+
+    At most QUEUE_LENGTH_MAX inputs wait; then adding does too. What goes wrong on the thread is
+    raised by the next call. Leaving the context writes what still waits.
+    """
+
+    def __init__(self, corpus: Corpus) -> None:
+        self._corpus = corpus
+        self._waiting: queue.Queue[bytes | None] = queue.Queue(QUEUE_LENGTH_MAX)
+        self._error: CommandError | None = None
+        self._thread = threading.Thread(target=self._work, name="corpus", daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._waiting.put(None)
+        self._thread.join()
+        self._corpus.sync()
+        if error is None:
+            self._raise()
+
+    def add(self, data: bytes) -> str:
+        """Hands an input over and returns its name.
+
+        Raises:
+            EngineError: an earlier input could not be written.
+        """
+        self._raise()
+        self._waiting.put(data)
+        return name_of(data)
+
+    def _raise(self) -> None:
+        if self._error is not None:
+            raise EngineError(str(self._error))
+
+    def _work(self) -> None:
+        # After an error the queue is still emptied, or add() would wait forever.
+        while (data := self._waiting.get()) is not None:
+            if self._error is None:
+                try:
+                    self._corpus.add(data)
+                except CommandError as error:
+                    self._error = error

@@ -1,0 +1,79 @@
+"""Files that appear whole or not at all, and files from outside that are read with care."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+
+from fuzzverse.errors import EngineError, InputError
+
+
+@contextlib.contextmanager
+def disk_errors(path: Path, doing: str) -> Iterator[None]:
+    """Turns an OSError of the body into an EngineError that names the path and what to do."""
+    try:
+        yield
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise EngineError(
+            f"cannot {doing} {path}: {reason}; what was written before is intact, "
+            "free some space or give another directory"
+        ) from error
+
+
+def write_whole(path: Path, data: bytes) -> None:
+    """Writes a file so that it appears whole or not at all: write beside, fsync, rename."""
+    beside = path.with_name(f".{path.name}.{os.getpid()}.part")
+    with disk_errors(path, "write"):
+        try:
+            with beside.open("wb") as stream:
+                stream.write(data)
+                stream.flush()
+                os.fsync(stream.fileno())
+            beside.rename(path)
+        except OSError:
+            beside.unlink(missing_ok=True)
+            raise
+
+
+def sync_directory(path: Path) -> None:
+    """Makes the names in a directory durable, where the file system can."""
+    with contextlib.suppress(OSError):
+        handle = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+
+
+def read_capped(path: Path, size_max: int, *, follow: bool = True) -> bytes:
+    """The bytes of a regular file of at most `size_max` bytes.
+
+    Raises:
+        InputError: it is no regular file, a link (unless `follow`), too large, or unreadable.
+    """
+    flags = os.O_RDONLY | os.O_NONBLOCK | (0 if follow else os.O_NOFOLLOW)
+    try:
+        handle = os.open(path, flags)
+        try:
+            is_regular = stat.S_ISREG(os.fstat(handle).st_mode)
+            data = _read(handle, size_max + 1) if is_regular else b""
+        finally:
+            os.close(handle)
+    except OSError as error:
+        raise InputError(f"cannot read {path}: {error.strerror}") from error
+    if not is_regular:
+        raise InputError(f"{path} is no regular file")
+    if len(data) > size_max:
+        raise InputError(f"{path} is larger than {size_max} bytes")
+    return data
+
+
+def _read(handle: int, size_max: int) -> bytes:
+    data = bytearray()
+    while len(data) < size_max and (chunk := os.read(handle, size_max - len(data))):
+        data += chunk
+    return bytes(data)

@@ -1,0 +1,71 @@
+"""A campaign as lines, in the manner of libFuzzer, for logs and pipes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Final
+
+from fuzzverse.model import Discovery
+from fuzzverse.outcome import Bug, Snapshot
+from fuzzverse.report import bugs as bug_report
+from fuzzverse.report.text import printable
+
+NEW_INTERVAL_S: Final = 0.5
+PULSE_INTERVAL_S: Final = 10.0
+
+
+def render(word: str, moment: Snapshot, rss_mb: int, told: str = "") -> str:
+    """One line: `#12345 NEW cov: 98/123 ft: 512 corp: 120 alive: 3 split: 88 ... rss: 41Mb`.
+
+    cov counts edges, exec/s timelines a second; `told` is a discovery's words.
+    """
+    t = moment.totals
+    line = (
+        f"#{t.timelines}\t{word:<6} cov: {t.edges_found}/{t.edges_total} ft: {t.features} "
+        f"corp: {moment.corpus} alive: {t.alive} split: {t.splitpoints} energy: {t.energy} "
+        f"exec/s: {round(moment.timelines_per_second)} rss: {rss_mb}Mb"
+    )
+    return f"{line} L: {told}" if told else line
+
+
+class Lines:
+    """Prints lines while a campaign runs: NEW for something fresh, pulse when nothing is.
+
+    Args:
+        write: prints one line.
+        rss_mb: the controller's memory, in MiB.
+    """
+
+    def __init__(self, write: Callable[[str], None], rss_mb: Callable[[], int]) -> None:
+        self._write = write
+        self._rss_mb = rss_mb
+        self._shown_at = 0.0
+        self._fresh_at = -1.0
+        self._told = ""
+
+    def moved(self, moment: Snapshot, discoveries: Sequence[Discovery]) -> None:
+        """Shows at most one line every NEW_INTERVAL_S."""
+        if discoveries:
+            self._told = self._words(moment, discoveries[-1])
+        since = moment.seconds - self._shown_at
+        is_fresh = moment.last_discovery > self._fresh_at
+        if since < (NEW_INTERVAL_S if is_fresh else PULSE_INTERVAL_S):
+            return
+        self._shown_at = moment.seconds
+        self._fresh_at = moment.last_discovery
+        self._write(render("NEW" if is_fresh else "pulse", moment, self._rss_mb(), self._told))
+        self._told = ""
+
+    def found(self, bug: Bug) -> None:
+        """Shows a bug at once."""
+        self._write(bug_report.render_found(bug))
+
+    def noted(self, words: str) -> None:
+        """Shows a warning at once."""
+        self._write(f"warning: {printable(words)}")
+
+    def _words(self, moment: Snapshot, discovery: Discovery) -> str:
+        if discovery.mark >= len(moment.tallies):
+            return printable(discovery.detail)
+        message = moment.tallies[discovery.mark].mark.message
+        return printable(f"{message} {discovery.detail}".strip())

@@ -1,0 +1,135 @@
+"""A campaign as a live screen on a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from types import TracebackType
+from typing import Final, Self
+
+from rich.console import Console, Group, RenderableType
+from rich.live import Live
+from rich.table import Table
+from rich.text import Text
+
+from fuzzverse.model import Discovery
+from fuzzverse.outcome import Bug, Snapshot
+from fuzzverse.report import marks as mark_report
+from fuzzverse.report.text import count, duration, printable
+
+REFRESH_INTERVAL_S: Final = 0.25
+MARK_ROWS_MIN: Final = 5
+# What the screen needs besides marks: headline, numbers, bugs, frames.
+OTHER_ROWS: Final = 14
+BUGS_SHOWN_MAX: Final = 4
+_STYLES: Final = {"FAILED": "bold red", "NEVER": "bold yellow", "ok": "green", "idle": "dim"}
+
+
+def render(target: str, moment: Snapshot, rate: float, height: int) -> RenderableType:
+    """The whole screen for a terminal of `height` rows; `rate` is timelines/s just now."""
+    return Group(
+        _headline(target, moment),
+        _numbers(moment, rate),
+        _marks(moment, max(MARK_ROWS_MIN, height - OTHER_ROWS)),
+        _bugs(moment),
+    )
+
+
+def _headline(target: str, moment: Snapshot) -> Text:
+    line = Text.assemble(("fuzzverse ", "bold"), (printable(target), "bold cyan"))
+    line.append(f"  {duration(moment.seconds)}")
+    line.append(f"  last discovery {duration(moment.seconds - moment.last_discovery)} ago")
+    line.append("  Ctrl-C stops and saves", "dim")
+    return line
+
+
+def _numbers(moment: Snapshot, rate: float) -> Table:
+    t = moment.totals
+    table = Table.grid(padding=(0, 3))
+    pairs = (
+        ("timelines", count(t.timelines)),
+        ("timelines/s", count(round(rate))),
+        ("alive", count(t.alive)),
+        ("roots", count(t.roots)),
+        ("splitpoints", count(t.splitpoints)),
+        ("energy", count(t.energy)),
+        ("edges", f"{count(t.edges_found)} of {count(t.edges_total)}"),
+        ("features", count(t.features)),
+        ("corpus", count(moment.corpus)),
+    )
+    half = (len(pairs) + 1) // 2
+    for row in (pairs[:half], pairs[half:]):
+        table.add_row(*(Text.assemble((f"{name} ", "dim"), (value, "bold")) for name, value in row))
+    return table
+
+
+def _marks(moment: Snapshot, rows: int) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    for header in mark_report.HEADER:
+        is_number = header in ("passes", "failures", "best")
+        table.add_column(header, justify="right" if is_number else "left", no_wrap=True)
+    ordered = mark_report.in_order(moment.tallies)
+    for tally in ordered[:rows]:
+        style = _STYLES[mark_report.state(tally)]
+        table.add_row(*(Text(cell) for cell in mark_report.row(tally)), style=style)
+    if len(ordered) > rows:
+        table.add_row("", "", Text(f"and {len(ordered) - rows} more"), style="dim")
+    return table
+
+
+def _bugs(moment: Snapshot) -> Text:
+    if not moment.bugs:
+        return Text("no bugs so far", "dim")
+    lines = [
+        Text.assemble(
+            ("BUG ", "bold red"), (bug.bucket, "red"), f"  {printable(bug.message)}",
+            (f"  seen {count(bug.sightings)}x", "dim"),
+        )
+        for bug in moment.bugs[:BUGS_SHOWN_MAX]
+    ]  # fmt: skip
+    if len(moment.bugs) > BUGS_SHOWN_MAX:
+        lines.append(Text(f"and {len(moment.bugs) - BUGS_SHOWN_MAX} more", "red"))
+    return Text("\n").join(lines)
+
+
+class Screen:
+    """The observer that keeps a terminal up to date; a context manager."""
+
+    def __init__(self, target: str, console: Console) -> None:
+        self._target = target
+        self._console = console
+        self._live = Live(console=console, auto_refresh=False, transient=True)
+        self._shown_at = 0.0
+        self._shown_timelines = 0
+        self._rate = 0.0
+
+    def __enter__(self) -> Self:
+        self._live.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._live.stop()
+
+    def moved(self, moment: Snapshot, discoveries: Sequence[Discovery]) -> None:
+        """Redraws a few times a second."""
+        since = moment.seconds - self._shown_at
+        if since < REFRESH_INTERVAL_S:
+            return
+        now = (moment.totals.timelines - self._shown_timelines) / since
+        self._rate = now if self._rate == 0 else 0.7 * self._rate + 0.3 * now
+        self._shown_at = moment.seconds
+        self._shown_timelines = moment.totals.timelines
+        height = self._console.size.height
+        self._live.update(render(self._target, moment, self._rate, height), refresh=True)
+
+    def found(self, bug: Bug) -> None:
+        """Prints a bug above the screen, where it stays."""
+        self._console.print(Text(f"BUG {bug.bucket}: {printable(bug.message)}", "bold red"))
+
+    def noted(self, words: str) -> None:
+        """Prints a warning above the screen, where it stays."""
+        self._console.print(Text(f"warning: {printable(words)}", "yellow"))

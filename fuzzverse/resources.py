@@ -1,0 +1,58 @@
+"""Where the native files and targets that fuzzverse ships are found."""
+
+from __future__ import annotations
+
+import importlib.resources
+from dataclasses import dataclass
+from pathlib import Path
+
+from fuzzverse.errors import EngineError
+
+
+@dataclass(frozen=True, slots=True)
+class Resources:
+    """The packaged native files below `root`."""
+
+    root: Path
+
+    @property
+    def include(self) -> Path:
+        """The directory that targets put on their include path."""
+        return self.root / "include"
+
+    @property
+    def runtime(self) -> Path:
+        """The static runtime that targets link with; EngineError when the build lacks it."""
+        path = self.root / "lib" / "libfuzzverse.a"
+        if not path.is_file():
+            raise EngineError(
+                f"the runtime {path} is missing: this installation is incomplete, "
+                "reinstall with `pip install --force-reinstall fuzzverse`"
+            )
+        return path
+
+    @property
+    def cmake(self) -> Path:
+        """The directory of the CMake package."""
+        return self.root / "cmake"
+
+    @property
+    def pkgconfig(self) -> Path:
+        """The directory of fuzzverse.pc."""
+        return self.root / "lib" / "pkgconfig"
+
+    @property
+    def targets(self) -> Path:
+        """The targets that are shipped."""
+        return self.root / "targets"
+
+    @property
+    def corpora(self) -> Path:
+        """The starting inputs that are shipped."""
+        return self.root / "corpora"
+
+
+def installed() -> Resources:
+    """The resources of the installed package."""
+    with importlib.resources.as_file(importlib.resources.files("fuzzverse")) as package:
+        return Resources(package / "data")

@@ -1,0 +1,218 @@
+"""target.toml: what a target consists of, its variants, and the third-party source it needs."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from fuzzverse.errors import InputError, UsageError
+from fuzzverse.files import read_capped
+
+SIZE_MAX: Final = 256 * 1024
+_NAME: Final = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
+_VERSION: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+!-]{0,63}")
+_SHA256: Final = re.compile(r"[0-9a-f]{64}")
+_LANGUAGES: Final = ("c", "c++")
+_EXPECTATIONS: Final = ("clean", "bug")
+
+
+@dataclass(frozen=True, slots=True)
+class Variant:
+    """One executable that is built from a target.
+
+    `seconds` and `timelines` are the budget within which `expect` ("clean" or "bug") holds;
+    `bug` says in words which bug is known.
+    """
+
+    name: str
+    defines: tuple[str, ...] = ()
+    expect: str = "clean"
+    bug: str = ""
+    seconds: int | None = None
+    timelines: int | None = None
+    default: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Fetch:
+    """Third-party source out of the sdist of a Python package, pinned by SHA-256.
+
+    `members` maps a path in the sdist (without its top directory) to a plain file name;
+    `parameter` names the directory that replaces the fetch (`--with parameter=DIR`).
+    """
+
+    package: str
+    version: str
+    sha256: str
+    members: tuple[tuple[str, str], ...]
+    parameter: str
+    sources: tuple[str, ...]
+    flags: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TargetFile:
+    """One target.toml."""
+
+    path: Path
+    name: str
+    summary: str
+    language: str
+    sources: tuple[str, ...]
+    include: tuple[str, ...]
+    flags: tuple[str, ...]
+    variants: tuple[Variant, ...]
+    fetch: Fetch | None = None
+
+    @property
+    def directory(self) -> Path:
+        """Where the sources are."""
+        return self.path.parent
+
+
+class _Table:
+    """One table of the file: takes typed values out and complains about what is left."""
+
+    def __init__(self, path: Path, place: str, values: dict[str, object]) -> None:
+        self._path = path
+        self._place = place
+        self._left = dict(values)
+
+    def error(self, words: str) -> UsageError:
+        return UsageError(f"{self._path}: {self._place}{words}")
+
+    def take(self, key: str) -> object:
+        return self._left.pop(key, None)
+
+    def text(self, key: str, default: str | None = None) -> str:
+        value = self.take(key)
+        if value is None and default is not None:
+            return default
+        if not isinstance(value, str):
+            raise self.error(f"`{key}` must be a string")
+        return value
+
+    def name(self, key: str, pattern: re.Pattern[str]) -> str:
+        value = self.text(key)
+        if not pattern.fullmatch(value):
+            raise self.error(f"`{key}` is {value!r}, which does not match {pattern.pattern}")
+        return value
+
+    def choice(self, key: str, choices: tuple[str, ...]) -> str:
+        value = self.text(key, choices[0])
+        if value not in choices:
+            raise self.error(f"`{key}` is {value!r}, but must be one of {', '.join(choices)}")
+        return value
+
+    def texts(self, key: str) -> tuple[str, ...]:
+        value = self.take(key)
+        if value is None:
+            return ()
+        if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+            raise self.error(f"`{key}` must be a list of strings")
+        return tuple(value)
+
+    def count(self, key: str) -> int | None:
+        value = self.take(key)
+        if value is None:
+            return None
+        if isinstance(value, bool) or not isinstance(value, int) or value <= 0:
+            raise self.error(f"`{key}` must be a positive whole number")
+        return value
+
+    def flag(self, key: str) -> bool:
+        value = self.take(key)
+        if value is not None and not isinstance(value, bool):
+            raise self.error(f"`{key}` must be true or false")
+        return bool(value)
+
+    def done(self) -> None:
+        if self._left:
+            raise self.error(f"unknown key `{min(self._left)}`")
+
+
+def load(path: Path) -> TargetFile:
+    """Reads one target.toml.
+
+    Raises:
+        UsageError: it is unreadable, no TOML, or has a key that is missing, unknown or wrong.
+    """
+    try:
+        values = tomllib.loads(read_capped(path, SIZE_MAX).decode())
+    except (InputError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise UsageError(f"{path}: {error}") from error
+    return _target(path, values)
+
+
+def _target(path: Path, values: dict[str, object]) -> TargetFile:
+    table = _Table(path, "", values)
+    name = table.name("name", _NAME)
+    fetch_values = table.take("fetch")
+    variant_values = table.take("variant")
+    if fetch_values is not None and not isinstance(fetch_values, dict):
+        raise table.error("`fetch` must be a table")
+    target = TargetFile(
+        path=path,
+        name=name,
+        summary=table.text("summary", ""),
+        language=table.choice("language", _LANGUAGES),
+        sources=table.texts("sources"),
+        include=table.texts("include"),
+        flags=table.texts("flags"),
+        variants=_variants(table, variant_values, name),
+        fetch=None if fetch_values is None else _fetch(_Table(path, "[fetch] ", fetch_values)),
+    )
+    table.done()
+    if not target.sources:
+        raise table.error("`sources` must name at least one file")
+    return target
+
+
+def _variants(table: _Table, values: object, name: str) -> tuple[Variant, ...]:
+    if values is None:
+        return (Variant(name=name, default=True),)
+    if not isinstance(values, list) or not all(isinstance(value, dict) for value in values):
+        raise table.error("`variant` must be a list of [[variant]] tables")
+    variants = tuple(_variant(table, value) for value in values)
+    names = [variant.name for variant in variants]
+    if len(set(names)) != len(names):
+        raise table.error("two variants share a name")
+    return variants
+
+
+def _variant(parent: _Table, values: dict[str, object]) -> Variant:
+    table = _Table(parent._path, "[[variant]] ", values)
+    variant = Variant(
+        name=table.name("name", _NAME),
+        defines=table.texts("defines"),
+        expect=table.choice("expect", _EXPECTATIONS),
+        bug=table.text("bug", ""),
+        seconds=table.count("seconds"),
+        timelines=table.count("timelines"),
+        default=table.flag("default"),
+    )
+    table.done()
+    return variant
+
+
+def _fetch(table: _Table) -> Fetch:
+    members = table.take("members")
+    if not isinstance(members, dict) or not all(isinstance(v, str) for v in members.values()):
+        raise table.error("`members` must map paths in the package to file names")
+    for name in members.values():
+        if name != Path(name).name:
+            raise table.error(f"`members` must map to plain file names, not {name!r}")
+    fetch = Fetch(
+        package=table.name("package", _VERSION),
+        version=table.name("version", _VERSION),
+        sha256=table.name("sha256", _SHA256),
+        members=tuple(members.items()),
+        parameter=table.name("parameter", _NAME),
+        sources=table.texts("sources"),
+        flags=table.texts("flags"),
+    )
+    table.done()
+    return fetch

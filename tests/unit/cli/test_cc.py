@@ -1,0 +1,42 @@
+from __future__ import annotations
+
+import pytest
+
+from fuzzverse import resources
+from fuzzverse.build import COVERAGE_FLAGS, link_flags
+from fuzzverse.cli import cc
+
+LINK = list(link_flags(resources.installed()))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "links"),
+    [
+        (["coin.c"], True),
+        (["-O2", "coin.o", "-o", "coin"], True),
+        (["-c", "coin.c"], False),
+        (["-shared", "coin.o"], False),
+        (["-E", "coin.c"], False),
+        (["--version"], False),
+        ([], False),
+    ],
+)
+def test_the_runtime_is_added_where_an_executable_is_linked(
+    arguments: list[str], links: bool
+) -> None:
+    command = cc.wrapped(arguments, resources.installed())
+    assert (command[-len(LINK) :] == LINK) is links
+    assert [word for word in command if word in arguments] == arguments
+    assert (COVERAGE_FLAGS[0] in command) is any(not word.startswith("-") for word in arguments)
+
+
+@pytest.mark.parametrize("main", [cc.main_c, cc.main_cxx])
+def test_without_a_compiler_it_says_how_to_get_one(
+    main: object, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert callable(main)
+    monkeypatch.setenv("FUZZVERSE_CC", "no-such-clang")
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert ended.value.code == 1
+    assert "apt-get install clang" in capsys.readouterr().err

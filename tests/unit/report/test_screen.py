@@ -1,0 +1,53 @@
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+
+import pytest
+from rich.console import Console
+
+from fuzzverse.outcome import Bug, Snapshot
+from fuzzverse.report.screen import Screen, render
+
+MakeSnapshot = Callable[..., Snapshot]
+
+
+@pytest.fixture
+def console() -> Console:
+    return Console(file=io.StringIO(), width=110, height=30, force_terminal=True, color_system=None)
+
+
+def text_of(console: Console) -> str:
+    assert isinstance(console.file, io.StringIO)
+    return console.file.getvalue()
+
+
+def test_the_whole_screen(
+    console: Console,
+    make_snapshot: MakeSnapshot,
+    make_bug: Callable[..., Bug],
+    golden: Callable[[str, str], None],
+) -> None:
+    moment = make_snapshot(bugs=tuple(make_bug(bucket=f"b-{number}") for number in range(6)))
+    console.print(render("dungeon", moment, 8_123.4, 30))
+    golden("screen.txt", "\n".join(line.rstrip() for line in text_of(console).splitlines()) + "\n")
+
+
+def test_a_low_terminal_shows_fewer_marks(console: Console, make_snapshot: MakeSnapshot) -> None:
+    console.print(render("dungeon", make_snapshot(), 1.0, 10))
+    assert "and 2 more" in text_of(console)
+
+
+def test_it_is_redrawn_a_few_times_a_second(console: Console, make_snapshot: MakeSnapshot) -> None:
+    with Screen("dungeon", console) as screen:
+        for hundredth in range(1, 101):
+            screen.moved(make_snapshot(seconds=hundredth / 100), [])
+    assert text_of(console).count("last discovery") == pytest.approx(4, abs=1)
+
+
+def test_bugs_and_warnings_stay_above_it(console: Console, make_bug: Callable[..., Bug]) -> None:
+    with Screen("dungeon", console) as screen:
+        screen.found(make_bug(message="[bold]no markup[/bold]"))
+        screen.noted("a worker died")
+    assert "[bold]no markup[/bold]" in text_of(console)
+    assert "warning: a worker died" in text_of(console)

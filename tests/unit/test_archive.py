@@ -1,0 +1,103 @@
+from __future__ import annotations
+
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from fuzzverse.archive import MIGRATIONS, Archive, Entry
+from fuzzverse.errors import EngineError
+from fuzzverse.model import MarkTally, Totals
+from fuzzverse.outcome import Bug, Snapshot
+
+U64_MAX = (1 << 64) - 1
+
+
+def begin(archive: Archive) -> int:
+    return archive.begin(
+        target="t", build_id="b", strategy="random", seed=U64_MAX, policy="{}", started=1.0
+    )
+
+
+def rows(path: Path, query: str) -> list[tuple[object, ...]]:
+    connection = sqlite3.connect(path)
+    try:
+        return connection.execute(query).fetchall()
+    finally:
+        connection.close()
+
+
+def test_a_campaign_is_there_when_the_archive_is_closed(
+    tmp_path: Path,
+    make_bug: Callable[..., Bug],
+    make_snapshot: Callable[..., Snapshot],
+    make_totals: Callable[..., Totals],
+    tallies: tuple[MarkTally, ...],
+) -> None:
+    path = tmp_path / "archive.db"
+    with Archive(path) as archive:
+        campaign = begin(archive)
+        archive.add_entries(campaign, Entry("aa", 7, U64_MAX, "1@2", 30, 4))
+        archive.put_bugs(campaign, make_bug(root=U64_MAX))
+        archive.put_bugs(campaign, make_bug(root=U64_MAX, sightings=46))
+        archive.put_marks(campaign, *tallies)
+        archive.add_point(campaign, make_snapshot())
+        archive.end(campaign, 2.5, "bug", make_totals())
+    assert rows(path, "SELECT name, root, recipe FROM entries") == [("aa", str(U64_MAX), "1@2")]
+    assert rows(path, "SELECT sightings FROM bugs") == [(46,)]
+    assert rows(path, "SELECT count(*) FROM marks") == [(len(tallies),)]
+    assert rows(path, "SELECT timelines, corpus FROM curves") == [(12_345, 120)]
+    assert rows(path, "SELECT stopped, digest FROM campaigns") == [("bug", "0000000000abcdef")]
+
+
+def test_campaigns_share_an_archive(tmp_path: Path) -> None:
+    path = tmp_path / "archive.db"
+    for expected in (1, 2):
+        with Archive(path) as archive:
+            assert begin(archive) == expected
+    assert rows(path, "SELECT version FROM migrations") == [
+        (v + 1,) for v in range(len(MIGRATIONS))
+    ]
+
+
+def test_an_archive_of_a_newer_fuzzverse_is_left_alone(tmp_path: Path) -> None:
+    path = tmp_path / "archive.db"
+    with Archive(path) as archive:
+        begin(archive)
+    connection = sqlite3.connect(path)
+    connection.execute("INSERT INTO migrations VALUES (99)")
+    connection.commit()
+    connection.close()
+    with pytest.raises(EngineError, match="schema 99, written by a newer fuzzverse"):
+        Archive(path)
+
+
+def test_a_file_that_is_no_archive_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "archive.db"
+    path.write_bytes(b"this is no database at all" * 100)
+    with pytest.raises(EngineError, match=r"cannot use the archive .*archive\.db"):
+        Archive(path)
+
+
+def test_what_was_committed_survives_sigkill(tmp_path: Path) -> None:
+    path = tmp_path / "archive.db"
+    program = (
+        "import os, signal, sys, pathlib\n"
+        "from fuzzverse.archive import Archive, Entry\n"
+        "archive = Archive(pathlib.Path(sys.argv[1]))\n"
+        "c = archive.begin(target='t', build_id='b', strategy='random', seed=1, policy='{}',"
+        " started=1.0)\n"
+        "archive.add_entries(c, Entry('kept', 1, 2, '', 3, 4))\n"
+        "archive.commit()\n"
+        "archive.add_entries(c, Entry('lost', 2, 2, '', 3, 4))\n"
+        "os.kill(os.getpid(), signal.SIGKILL)\n"
+    )
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    ended = subprocess.run([sys.executable, "-c", program, path], env=environment, check=False)
+    assert ended.returncode == -signal.SIGKILL
+    assert rows(path, "SELECT name FROM entries") == [("kept",)]

@@ -1,0 +1,169 @@
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from fuzzverse.build import Builder, cache_directory, link_flags, sanitizer_flags
+from fuzzverse.errors import EngineError, UsageError
+from fuzzverse.resources import Resources
+from fuzzverse.targetfile import Fetch, TargetFile, Variant
+from fuzzverse.toolchain import Compiler, find_compiler
+
+# A stand-in for the runtime: a main that calls the target, and the callbacks of its coverage.
+RUNTIME = """
+void __sanitizer_cov_8bit_counters_init(char *a, char *b) { (void)a; (void)b; }
+void __sanitizer_cov_pcs_init(const void *a, const void *b) { (void)a; (void)b; }
+int body(void);
+int main(void) { return body(); }
+"""
+
+
+@pytest.fixture(scope="module")
+def compiler() -> Compiler:
+    return find_compiler()
+
+
+@pytest.fixture
+def data(tmp_path: Path, compiler: Compiler) -> Resources:
+    root = tmp_path / "data"
+    (root / "lib").mkdir(parents=True)
+    (root / "include").mkdir()
+    source, built = root / "runtime.c", root / "runtime.o"
+    source.write_text(RUNTIME)
+    subprocess.run([compiler.path, "-c", source, "-o", built], check=True)
+    subprocess.run(["ar", "rcs", root / "lib" / "libfuzzverse.a", built], check=True)
+    return Resources(root)
+
+
+@pytest.fixture
+def target(tmp_path: Path) -> TargetFile:
+    directory = tmp_path / "targets" / "coin"
+    directory.mkdir(parents=True)
+    (directory / "coin.h").write_text("#define SIDES 2\n")
+    (directory / "coin.c").write_text(
+        '#include "coin.h"\nint body(void) { return SIDES + MORE; }\n'
+    )
+    return TargetFile(
+        path=directory / "target.toml",
+        name="coin",
+        summary="",
+        language="c",
+        sources=("coin.c",),
+        include=(),
+        flags=(),
+        variants=(Variant("coin", ("MORE=0",)), Variant("coin-more", ("MORE=5",))),
+    )
+
+
+def exit_code(path: Path) -> int:
+    return subprocess.run([path], check=False).returncode
+
+
+def test_variants_differ_by_their_defines(
+    tmp_path: Path, data: Resources, compiler: Compiler, target: TargetFile
+) -> None:
+    builder = Builder(data, tmp_path / "cache", compiler)
+    built = [builder.build(target, variant) for variant in target.variants]
+    assert [path.name for path in built] == ["coin", "coin-more"]
+    assert [exit_code(path) for path in built] == [2, 7]
+
+
+def test_a_second_build_compiles_nothing_and_a_changed_header_everything(
+    tmp_path: Path, data: Resources, compiler: Compiler, target: TargetFile
+) -> None:
+    builder = Builder(data, tmp_path / "cache", compiler)
+    first = builder.build(target, target.variants[0])
+    before = first.stat().st_mtime_ns
+    assert builder.build(target, target.variants[0]) == first
+    assert first.stat().st_mtime_ns == before
+    (target.directory / "coin.h").write_text("#define SIDES 3\n")
+    second = builder.build(target, target.variants[0])
+    assert second != first
+    assert exit_code(second) == 3
+
+
+def test_a_compile_error_shows_the_command_and_leaves_nothing(
+    tmp_path: Path, data: Resources, compiler: Compiler, target: TargetFile
+) -> None:
+    (target.directory / "coin.c").write_text("int body(void) { return missing; }\n")
+    with pytest.raises(EngineError) as caught:
+        Builder(data, tmp_path / "cache", compiler).build(target, target.variants[0])
+    words = str(caught.value)
+    assert "cannot build coin.c" in words
+    assert "-fsanitize-coverage=inline-8bit-counters,pc-table" in words
+    assert "undeclared identifier" in words
+    assert list((tmp_path / "cache").rglob("*.o")) == []
+    assert list((tmp_path / "cache").rglob("*.part")) == []
+
+
+def test_a_missing_source_is_named(
+    tmp_path: Path, data: Resources, compiler: Compiler, target: TargetFile
+) -> None:
+    (target.directory / "coin.c").unlink()
+    with pytest.raises(UsageError, match=r"coin\.c does not exist"):
+        Builder(data, tmp_path / "cache", compiler).build(target, target.variants[0])
+
+
+def test_a_directory_replaces_the_fetch(
+    tmp_path: Path, data: Resources, compiler: Compiler, target: TargetFile
+) -> None:
+    foreign = tmp_path / "foreign"
+    foreign.mkdir()
+    (foreign / "more.c").write_text("int more(void) { return 30; }\n")
+    (target.directory / "coin.c").write_text("int more(void);\nint body(void){return more();}\n")
+    fetch = Fetch("engine", "1", "0" * 64, (("a/more.c", "more.c"),), "engine", ("more.c",), ())
+    with_fetch = TargetFile(
+        path=target.path,
+        name=target.name,
+        summary="",
+        language="c",
+        sources=target.sources,
+        include=(),
+        flags=(),
+        variants=target.variants,
+        fetch=fetch,
+    )
+    cache = tmp_path / "cache"
+    builder = Builder(data, cache, compiler, replacements={"engine": foreign})
+    assert exit_code(builder.build(with_fetch, target.variants[0])) == 30
+    wrong = Builder(data, cache, compiler, replacements={"motor": foreign})
+    with pytest.raises(UsageError, match="--with motor: coin has no such parameter; it has engine"):
+        wrong.build(with_fetch, target.variants[0])
+
+
+def test_marks_name_their_file_without_its_directory(
+    tmp_path: Path, data: Resources, compiler: Compiler, target: TargetFile
+) -> None:
+    (target.directory / "coin.c").write_text(
+        "const char *const file = __FILE__; int body(void){return *file;}\n"
+    )
+    path = Builder(data, tmp_path / "cache", compiler).build(target, target.variants[0])
+    assert exit_code(path) == ord("c")
+
+
+@pytest.mark.parametrize(
+    ("environment", "expected"),
+    [
+        ({}, "/h/.cache/fuzzverse"),
+        ({"XDG_CACHE_HOME": "/c"}, "/c/fuzzverse"),
+        ({"XDG_CACHE_HOME": "relative"}, "/h/.cache/fuzzverse"),
+    ],
+)
+def test_the_cache_lies_where_the_desktop_says(environment: dict[str, str], expected: str) -> None:
+    assert cache_directory(environment, Path("/h")) == Path(expected)
+
+
+def test_sanitizers_are_combined_and_known() -> None:
+    assert sanitizer_flags(()) == ()
+    assert sanitizer_flags(("undefined", "address"))[0] == "-fsanitize=address,undefined"
+    with pytest.raises(UsageError, match="known are address, undefined"):
+        sanitizer_flags(("thread",))
+
+
+def test_the_runtime_is_linked_whole(data: Resources) -> None:
+    flags = link_flags(data)
+    before, runtime, after = flags[:3]
+    assert (before, after) == ("-Wl,--whole-archive", "-Wl,--no-whole-archive")
+    assert Path(runtime) == data.runtime

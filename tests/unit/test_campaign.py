@@ -1,0 +1,281 @@
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sqlite3
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from fuzzverse.campaign import CampaignRun, Clocks, Interruption
+from fuzzverse.errors import EngineError
+from fuzzverse.model import (
+    Discovery,
+    MarkTally,
+    Policy,
+    Progress,
+    Recipe,
+    Replay,
+    Target,
+    TimelineRecord,
+    Totals,
+    Verdict,
+)
+from fuzzverse.outcome import Bug, Snapshot, StopReason, Summary
+from fuzzverse.outdir import OutDirectory
+from fuzzverse.triage import Limits, Triage
+
+MakeRecord = Callable[..., TimelineRecord]
+NOTHING = Progress((), (), False)
+END = Progress((), (), True)
+
+
+class Clock:
+    """Time that passes by a tenth of a second with every step."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+class Engine:
+    """Steps through what it was given, then finishes; counts what it is asked."""
+
+    def __init__(
+        self, clock: Clock, steps: Sequence[Progress], totals: Totals, replay: Replay
+    ) -> None:
+        self.clock = clock
+        self.steps = list(steps)
+        self.answer = replay
+        self.now = totals
+        self.is_stopped = False
+        self.fails = False
+
+    def step(self, timeout_s: float) -> Progress:
+        self.clock.now += timeout_s
+        if self.fails and not self.steps:
+            raise EngineError("a worker is gone")
+        return self.steps.pop(0) if self.steps else END
+
+    def totals(self) -> Totals:
+        return self.now
+
+    def tallies(self) -> tuple[MarkTally, ...]:
+        return ()
+
+    def sightings(self, verdict: Verdict, identity: str) -> int:
+        return 9
+
+    def stop(self) -> Progress:
+        self.is_stopped = True
+        return NOTHING
+
+    def replay(
+        self,
+        target: Target,
+        recipe: Recipe,
+        *,
+        log_fd: int,
+        draws: bool = False,
+        deadline_ms: int = 10_000,
+        memory_mb: int = 2_048,
+    ) -> Replay:
+        return self.answer
+
+    def recipe_text(self, recipe: Recipe) -> str:
+        return f"{len(recipe.segments)} segments"
+
+    def input_bytes(self, recipe: Recipe) -> bytes:
+        return f"input {recipe.root}".encode()
+
+
+class Watcher:
+    """Remembers what it was told, and whether bugs were on disk by then."""
+
+    def __init__(self, bugs: Path) -> None:
+        self.bugs = bugs
+        self.moments: list[Snapshot] = []
+        self.told: list[str] = []
+        self.notes: list[str] = []
+
+    def moved(self, moment: Snapshot, discoveries: Sequence[Discovery]) -> None:
+        self.moments.append(moment)
+
+    def found(self, bug: Bug) -> None:
+        assert (self.bugs / bug.bucket / "meta.json").is_file()
+        self.told.append(bug.bucket)
+
+    def noted(self, words: str) -> None:
+        self.notes.append(words)
+
+
+class Room:
+    """A campaign with everything around it."""
+
+    def __init__(self, out: Path, target: Target, engine: Engine) -> None:
+        self.out = out
+        self.target = target
+        self.engine = engine
+        self.watcher = Watcher(out / "bugs")
+        self.interruption = Interruption()
+
+    def run(self, policy: Policy | None = None, seconds: float | None = None) -> Summary:
+        with ExitStack() as stack:
+            out = stack.enter_context(OutDirectory(self.out, self.engine.clock))
+            stack.enter_context(self.interruption.listening())
+            return CampaignRun(
+                target=self.target,
+                policy=policy or Policy(),
+                seconds=seconds,
+                engine=self.engine,
+                replayer=self.engine,
+                triage=Triage(self.engine, self.target, out.bugs, "replay {}".format, Limits()),
+                out=out,
+                clocks=Clocks(self.engine.clock, lambda: 1e9),
+                observer=self.watcher,
+                interruption=self.interruption,
+            ).run()
+
+    def events(self) -> list[str]:
+        lines = (self.out / "events.jsonl").read_text().splitlines()
+        return [json.loads(line)["event"] for line in lines]
+
+    def rows(self, query: str) -> list[tuple[object, ...]]:
+        connection = sqlite3.connect(self.out / "archive.db")
+        try:
+            return connection.execute(query).fetchall()
+        finally:
+            connection.close()
+
+
+MakeRoom = Callable[..., Room]
+
+
+@pytest.fixture
+def make_room(
+    tmp_path: Path,
+    target: Target,
+    make_totals: Callable[..., Totals],
+    make_replay: Callable[..., Replay],
+) -> MakeRoom:
+    def make(*steps: Progress, totals: Totals | None = None) -> Room:
+        engine = Engine(Clock(), steps, totals or make_totals(), make_replay())
+        return Room(tmp_path / "out", target, engine)
+
+    return make
+
+
+def brought(*records: TimelineRecord, finished: bool = False) -> Progress:
+    return Progress(records, (), finished)
+
+
+def test_what_is_fresh_goes_to_corpus_and_archive(
+    make_room: MakeRoom, make_record: MakeRecord
+) -> None:
+    productive = make_record(verdict=Verdict.OK, fresh=3, recipe=Recipe(7))
+    room = make_room(brought(productive, make_record(verdict=Verdict.OK, fresh=0)))
+    summary = room.run()
+    (entry,) = (room.out / "corpus").iterdir()
+    assert entry.read_bytes() == b"input 7"
+    assert summary.corpus == 1
+    assert room.rows("SELECT name, root, fresh FROM entries") == [(entry.name, "7", 3)]
+
+
+def test_bugs_are_told_once_counted_and_kept(make_room: MakeRoom, make_record: MakeRecord) -> None:
+    room = make_room(brought(make_record()), brought(make_record()))
+    summary = room.run()
+    assert room.watcher.told == [summary.bugs[0].bucket]
+    assert summary.bugs[0].sightings == 9
+    assert room.rows("SELECT bucket, sightings FROM bugs") == [(summary.bugs[0].bucket, 9)]
+    assert room.events() == ["start", "bug", "totals", "end"]
+
+
+def test_every_discovery_is_an_event(make_room: MakeRoom) -> None:
+    room = make_room(Progress((), (Discovery(5, 1, "first pass", Recipe(7), 30),), False))
+    room.run()
+    lines = (room.out / "events.jsonl").read_text().splitlines()
+    (line,) = [line for line in lines if "first pass" in line]
+    assert json.loads(line)["timeline"] == 5
+    assert room.watcher.moments[0].last_discovery == pytest.approx(0.1)
+
+
+def test_lost_timelines_are_reported_and_are_no_bugs(
+    make_room: MakeRoom, make_record: MakeRecord, make_totals: Callable[..., Totals]
+) -> None:
+    lost = make_record(verdict=Verdict.LOST, message="the slot was torn")
+    totals = make_totals(verdicts=(0, 0, 0, 0, 0, 0, 0, 1))
+    room = make_room(brought(lost), totals=totals)
+    summary = room.run()
+    assert summary.bugs == ()
+    assert room.watcher.notes == ["timeline 12345 was lost: the slot was torn"]
+    assert summary.problems == ("timelines lost by the machinery: 1",)
+
+
+@pytest.mark.parametrize(
+    ("policy", "reason"),
+    [
+        (Policy(timelines=12_345), StopReason.TIMELINES),
+        (Policy(roots=3), StopReason.ROOTS),
+        (Policy(until_stable=2), StopReason.STABLE),
+    ],
+)
+def test_the_budget_that_was_met_is_named(
+    make_room: MakeRoom, policy: Policy, reason: StopReason
+) -> None:
+    assert make_room(NOTHING).run(policy).stopped is reason
+
+
+def test_a_bug_ends_the_campaign_when_the_policy_says_so(
+    make_room: MakeRoom, make_record: MakeRecord
+) -> None:
+    stopped = make_room(brought(make_record(), finished=True)).run(Policy(stop_on_bug=True)).stopped
+    assert stopped is StopReason.BUG
+
+
+def test_time_ends_the_campaign(make_room: MakeRoom) -> None:
+    room = make_room(*[NOTHING] * 100)
+    summary = room.run(seconds=0.35)
+    assert summary.stopped is StopReason.TIME
+    assert summary.seconds == pytest.approx(0.35)
+    assert room.engine.is_stopped
+
+
+def test_the_first_interrupt_ends_it_in_good_order_and_the_second_at_once(
+    make_room: MakeRoom,
+) -> None:
+    room = make_room(*[NOTHING] * 100)
+    room.interruption.asked = True
+    assert room.run().stopped is StopReason.INTERRUPT
+    assert room.events()[-1] == "end"
+    other = Interruption()
+    with other.listening():
+        os.kill(os.getpid(), signal.SIGINT)
+        assert other.asked
+        with pytest.raises(KeyboardInterrupt):
+            os.kill(os.getpid(), signal.SIGINT)
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+def test_an_engine_that_fails_leaves_what_was_found(
+    make_room: MakeRoom, make_record: MakeRecord
+) -> None:
+    room = make_room(brought(make_record(fresh=2)))
+    room.engine.fails = True
+    with pytest.raises(EngineError, match="a worker is gone"):
+        room.run()
+    assert room.rows("SELECT sightings FROM bugs") == [(9,)]
+    assert room.rows("SELECT count(*) FROM entries") == [(1,)]
+    assert len(list((room.out / "corpus").iterdir())) == 1
+
+
+def test_a_long_campaign_is_saved_about_every_second(make_room: MakeRoom) -> None:
+    room = make_room(*[NOTHING] * 100)
+    room.run()
+    assert room.events().count("totals") == pytest.approx(11, abs=2)
+    ((points,),) = room.rows("SELECT count(*) FROM curves")
+    assert points == room.events().count("totals")

@@ -1,0 +1,55 @@
+from __future__ import annotations
+
+import struct
+import subprocess
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from fuzzverse.model import Target
+from fuzzverse.symbolise import PIE_BASES, file_address, symbolise
+from fuzzverse.toolchain import find_compiler, find_tool
+
+
+@pytest.fixture
+def built(tmp_path: Path, target: Target) -> Target:
+    source, path = tmp_path / "p.c", tmp_path / "p"
+    source.write_text("int crash(int *p) {\n  return *p;\n}\nint main(void) { return 0; }\n")
+    subprocess.run([find_compiler().path, "-g", "-pie", "-fPIE", source, "-o", path], check=True)
+    return replace(target, path=path)
+
+
+def address_of(path: Path, name: str) -> int:
+    listed = subprocess.run(["nm", path], capture_output=True, text=True, check=True).stdout
+    return next(int(line.split()[0], 16) for line in listed.splitlines() if line.endswith(name))
+
+
+def test_an_address_of_a_moved_executable_finds_its_line(built: Target) -> None:
+    symbolizer = find_tool("llvm-symbolizer")
+    inside = address_of(built.path, " crash")
+    words = symbolise(symbolizer, built, PIE_BASES[0] + inside)
+    assert "crash at " in words
+    assert "p.c:1" in words
+
+
+def test_only_fixed_addresses_of_moved_executables_are_moved_back(
+    built: Target, tmp_path: Path
+) -> None:
+    address = PIE_BASES[0] + 0x1234
+    assert file_address(built, address) == 0x1234
+    assert file_address(replace(built, fixed_addresses=False), address) is None
+    assert file_address(built, 0x7FFF_0000_0000) is None
+    header = bytearray(built.path.read_bytes())
+    struct.pack_into("<H", header, 16, 2)
+    static = tmp_path / "static"
+    static.write_bytes(header)
+    assert file_address(replace(built, path=static), 0x401234) == 0x401234
+    assert file_address(replace(built, path=static), address) is None
+
+
+def test_what_is_not_known_is_said_with_nothing(built: Target) -> None:
+    assert symbolise(None, built, 0x1234) == ""
+    assert symbolise(Path("/absent/llvm-symbolizer"), built, 0x1234) == ""
+    assert symbolise(find_tool("llvm-symbolizer"), built, 0) == ""
+    assert symbolise(find_tool("llvm-symbolizer"), built, 0x7FFF_0000_0000) == ""

@@ -1,0 +1,100 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from fuzzverse.errors import UsageError
+from fuzzverse.targetfile import Fetch, Variant, load
+
+FULL = """
+name = "store"
+summary = "a store"
+language = "c"
+sources = ["store.c", "disk.c"]
+include = ["include"]
+flags = ["-Wall"]
+
+[[variant]]
+name = "store"
+default = true
+seconds = 60
+
+[[variant]]
+name = "store-lying"
+defines = ["LYING=1"]
+expect = "bug"
+bug = "lost commit"
+timelines = 1000
+
+[fetch]
+package = "engine"
+version = "1.2"
+sha256 = "%s"
+members = { "src/engine.c" = "engine.c" }
+parameter = "engine"
+sources = ["engine.c"]
+flags = ["-w"]
+""" % ("ab" * 32)
+
+
+def write(directory: Path, text: str) -> Path:
+    path = directory / "target.toml"
+    path.write_text(text)
+    return path
+
+
+def test_every_key_is_read(tmp_path: Path) -> None:
+    target = load(write(tmp_path, FULL))
+    assert (target.name, target.directory) == ("store", tmp_path)
+    assert target.sources == ("store.c", "disk.c")
+    assert target.variants == (
+        Variant("store", seconds=60, default=True),
+        Variant("store-lying", ("LYING=1",), "bug", "lost commit", timelines=1000),
+    )
+    assert target.fetch == Fetch(
+        package="engine",
+        version="1.2",
+        sha256="ab" * 32,
+        members=(("src/engine.c", "engine.c"),),
+        parameter="engine",
+        sources=("engine.c",),
+        flags=("-w",),
+    )
+
+
+def test_a_target_without_variants_is_its_own(tmp_path: Path) -> None:
+    target = load(write(tmp_path, 'name = "coin"\nsources = ["coin.c"]\n'))
+    assert target.variants == (Variant("coin", default=True),)
+    assert target.fetch is None
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        ('name = "store"\nsummary', 'name = "../up"\nsummary', "`name` is"),
+        ('sources = ["store.c", "disk.c"]', "", "`sources` must name"),
+        ('sources = ["store.c", "disk.c"]', "sources = 3", "`sources` must be a list"),
+        ('language = "c"', 'language = "cobol"', "must be one of c, c"),
+        ('flags = ["-Wall"]', 'flagz = ["-Wall"]', "unknown key `flagz`"),
+        ("seconds = 60", "seconds = 0", r"\[\[variant\]\] `seconds` must be a positive"),
+        ('"store-lying"', '"store"', "two variants share a name"),
+        ("default = true", "default = 1", "must be true or false"),
+        ('"engine.c" }', '"../../engine.c" }', "plain file names"),
+        ("ababab", "ABABAB", "`sha256` is"),
+        ("[fetch]", "[fetch", "TOML|Expected|Invalid|Unclosed"),
+    ],
+)
+def test_a_wrong_key_is_named_with_its_file(tmp_path: Path, old: str, new: str, words: str) -> None:
+    assert old in FULL
+    path = write(tmp_path, FULL.replace(old, new, 1))
+    with pytest.raises(UsageError, match=words) as caught:
+        load(path)
+    assert str(path) in str(caught.value)
+
+
+def test_bytes_that_are_no_text_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "target.toml"
+    path.write_bytes(b"name = '\xff'")
+    with pytest.raises(UsageError, match=r"target\.toml"):
+        load(path)
