@@ -23,6 +23,7 @@ IDENTITY_COUNT_MAX: Final = 64
 REPLAY_COUNT: Final = 3
 REPLAY_DEADLINE_MS: Final = 10_000
 _SANITIZER_REPORT: Final = re.compile(rb"^.*(?:ERROR: \w*Sanitizer|runtime error:)", re.MULTILINE)
+_SANITIZER_WORDS: Final = re.compile(rb"(?:ERROR: |runtime error: )([^\n]{1,200})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +151,9 @@ class Triage:
         others = [self._replay(recipe, bug.verdict)[0] for _ in range(times - 1)]
         same = sum(bucket_of(self._target, one) == bug.bucket for one in (first, *others))
         evidence = Evidence(self._engine.input_bytes(recipe), log, self._stack(first, log))
+        words = _SANITIZER_WORDS.search(evidence.stack)
+        if bug.verdict is Verdict.SANITIZER and words is not None:
+            bug = replace(bug, message=words.group(1).decode(errors="replace").strip())
         return replace(bug, reproduced=same, replays=times), evidence
 
     def _replay(self, recipe: Recipe, verdict: Verdict) -> tuple[Replay, bytes]:

@@ -41,9 +41,9 @@ def build(target: str | None, output: Path | None, is_list: bool, request: Build
 
 def render_list(catalogue: Catalogue) -> str:
     """Every variant with what is known of it."""
+    found = [catalogue.resolve(name) for name in catalogue.names()]
     rows = [
         (variant.name, variant.expect, printable(variant.bug or target.summary))
-        for target in catalogue.targets
-        for variant in target.variants
+        for target, variant in found
     ]
     return columns([("target", "expected", "what"), *rows])

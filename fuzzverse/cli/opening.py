@@ -72,8 +72,9 @@ def open_target(argument: str, request: BuildRequest) -> Opened:
     Raises:
         CommandError: no such target, it does not build, or it is no fuzzverse build.
     """
-    shipped = resources.installed().targets
-    catalogue = find(Path.cwd(), shipped)
+    # A path is a path whatever state the catalogue is in.
+    is_plain = "/" not in argument
+    catalogue = find(Path.cwd(), resources.installed().targets) if is_plain else Catalogue(())
     if is_path(argument, catalogue):
         if request != BuildRequest():
             raise UsageError(f"--sanitize and --with are for named targets; {argument} is built")

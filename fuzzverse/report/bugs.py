@@ -10,6 +10,7 @@ from fuzzverse.report.text import columns, count, plural, printable
 
 HEADER: Final = ("bucket", "kind", "seen", "reproduced", "draws", "message")
 LOG_LINES_MAX: Final = 40
+RECIPE_LENGTH_MAX: Final = 80
 
 
 def reproduced(bug: Bug) -> str:
@@ -28,15 +29,22 @@ def render(bugs: Sequence[Bug]) -> str:
     return columns([HEADER, *rows], right=(2, 3, 4))
 
 
+def headline(bug: Bug) -> str:
+    """A bug in one line."""
+    return f"BUG {bug.bucket}: {printable(bug.message)}"
+
+
 def render_found(bug: Bug) -> str:
     """A bug as a run's end shows it, with the line that replays it."""
-    recipe = f"root {bug.root}" + (f", {bug.recipe}" if bug.recipe else "")
+    recipe = f"root {bug.root}"
+    if bug.segments:
+        recipe += f", {plural(bug.segments, 'segment')}: {printable(bug.recipe, RECIPE_LENGTH_MAX)}"
     lines = [
-        f"BUG {bug.bucket}: {printable(bug.message)}",
+        headline(bug),
         f"  {printable(bug.kind)}, seen {plural(bug.sightings, 'time')}, first in timeline "
         f"{count(bug.first_timeline)}, {plural(bug.draws, 'draw')}, "
         f"reproduced {reproduced(bug)}",
-        f"  recipe  {printable(recipe)}",
+        f"  recipe  {recipe}",
         f"  replay  {bug.command}",
     ]
     if bug.reproduced < bug.replays:

@@ -57,8 +57,8 @@ class Lines:
         self._told = ""
 
     def found(self, bug: Bug) -> None:
-        """Shows a bug at once."""
-        self._write(bug_report.render_found(bug))
+        """Shows a bug at once, in short: the summary shows all of it."""
+        self._write(f"{bug_report.headline(bug)}\n  replay  {bug.command}")
 
     def noted(self, words: str) -> None:
         """Shows a warning at once."""

@@ -13,6 +13,7 @@ from rich.text import Text
 
 from fuzzverse.model import Discovery
 from fuzzverse.outcome import Bug, Snapshot
+from fuzzverse.report import bugs as bug_report
 from fuzzverse.report import marks as mark_report
 from fuzzverse.report.text import count, duration, printable
 
@@ -128,7 +129,7 @@ class Screen:
 
     def found(self, bug: Bug) -> None:
         """Prints a bug above the screen, where it stays."""
-        self._console.print(Text(f"BUG {bug.bucket}: {printable(bug.message)}", "bold red"))
+        self._console.print(Text(bug_report.headline(bug), "bold red"))
 
     def noted(self, words: str) -> None:
         """Prints a warning above the screen, where it stays."""

@@ -64,6 +64,8 @@ static void start_again(char **argv) {
 static void in_foreign_child(void) {
     if (fv_rt.is_forking || fv_rt.slot == NULL) return;
     prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (getppid() != fv_rt.pid) _exit(FV_EXIT_LOST);
+    fv_rt.pid = getpid();
     size_t size = fv_rt.header->slot_stride;
     struct fv_slot *own = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (own == MAP_FAILED) _exit(FV_EXIT_LOST);

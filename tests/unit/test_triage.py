@@ -157,6 +157,7 @@ def test_a_signal_has_a_stack_and_a_sanitizer_its_report(
     assert other is not None
     stack = (tmp_path / other.bucket / "stack").read_text()
     assert stack == "==1==ERROR: AddressSanitizer: bad\n"
+    assert other.message == "AddressSanitizer: bad"
 
 
 @pytest.mark.parametrize(

@@ -43,7 +43,9 @@ def test_build_lists_what_there_is(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     assert call(["build", "--list"]) == 0
-    assert "dungeon" in capsys.readouterr().out
+    names = [line.split()[0] for line in capsys.readouterr().out.splitlines()]
+    assert "dungeon" in names
+    assert len(set(names)) == len(names)
     assert call(["build"]) == ExitCode.USAGE
     assert "which target? there are:" in capsys.readouterr().err
     assert call(["build", "dungeno"]) == ExitCode.USAGE

@@ -1,0 +1,71 @@
+"""Every verdict, from a target that really misbehaves."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from support.campaigns import described, explore, processes_of
+
+from fuzzverse.model import Policy, Verdict
+
+POLICY = Policy(timelines=40, jobs=2, deadline_ms=300, memory_mb=256)
+PATIENT = Policy(timelines=40, jobs=2, deadline_ms=5_000, memory_mb=256)
+BURIAL_S = 5.0
+
+CASES = [
+    ("segv", Verdict.SIGNAL, "Segmentation fault"),
+    ("stack", Verdict.SIGNAL, "Segmentation fault"),
+    ("abort", Verdict.SIGNAL, "Aborted"),
+    ("exit", Verdict.EXIT, "exit code 3"),
+    ("quick_exit", Verdict.EXIT, "exit code 0"),
+    ("loop", Verdict.TIMEOUT, "deadline"),
+    ("sleep", Verdict.TIMEOUT, "deadline"),
+    ("fds", Verdict.ASSERTION, "after closing every file descriptor"),
+    ("output", Verdict.ASSERTION, "after a lot of output"),
+    ("misuse", Verdict.ASSERTION, "fv_below(0)"),
+    ("stray", Verdict.ASSERTION, "a child was left behind"),
+    ("kill", Verdict.LOST, "killed from outside"),
+    ("thread", Verdict.LOST, "threads at a splitpoint"),
+    ("child", Verdict.LOST, "child process at a splitpoint"),
+    ("group", Verdict.LOST, "its worker died"),
+]
+
+
+def wait_for_burial(executable: Path) -> list[int]:
+    deadline = time.monotonic() + BURIAL_S
+    while (left := processes_of(executable)) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    return left
+
+
+def check(path: Path, verdict: Verdict, words: str, policy: Policy = POLICY) -> None:
+    outcome = explore(described(path), policy)
+    struck = [record for record in outcome.records if record.verdict is not Verdict.OK]
+    assert {record.verdict for record in struck} == {verdict}
+    assert all(words in record.message for record in struck)
+    assert outcome.totals.verdicts[verdict] > 0
+    assert sum(outcome.totals.verdicts) >= outcome.totals.timelines == policy.timelines
+    assert wait_for_burial(path) == []
+
+
+@pytest.mark.parametrize(("how", "verdict", "words"), CASES, ids=[case[0] for case in CASES])
+def test_verdict(compiled: Callable[..., Path], how: str, verdict: Verdict, words: str) -> None:
+    check(compiled("hostile.c", f"-DHOSTILE={how}"), verdict, words)
+
+
+def test_out_of_memory(compiled: Callable[..., Path]) -> None:
+    path = compiled("hostile.c", "-DHOSTILE=memory")
+    check(path, Verdict.OUT_OF_MEMORY, "more memory", PATIENT)
+
+
+def test_address_sanitizer(compiled: Callable[..., Path]) -> None:
+    path = compiled("hostile.c", "-DHOSTILE=heap", "-fsanitize=address")
+    check(path, Verdict.SANITIZER, "heap-buffer-overflow", PATIENT)
+
+
+def test_undefined_behaviour_sanitizer(compiled: Callable[..., Path]) -> None:
+    flags = ("-fsanitize=undefined", "-fno-sanitize-recover=all")
+    check(compiled("hostile.c", "-DHOSTILE=overflow", *flags), Verdict.SANITIZER, "", PATIENT)

@@ -1,0 +1,62 @@
+"""Campaigns on real targets, for tests that ask what the engine does."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from fuzzverse import native
+from fuzzverse.model import Policy, Target, TimelineRecord, Totals
+from fuzzverse.session import describe
+
+
+def described(path: Path) -> Target:
+    """What the executable at a path says of itself."""
+    return describe(path, native.ABI, os.environ)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """A campaign from start to finish."""
+
+    records: tuple[TimelineRecord, ...]
+    totals: Totals
+
+    @property
+    def bugs(self) -> Sequence[TimelineRecord]:
+        """Records of bugs: the first sighting of each identity, and better recipes."""
+        return [record for record in self.records if record.verdict.is_bug]
+
+
+def explore(
+    target: Target,
+    policy: Policy,
+    disturb: Callable[[native.Campaign], None] = lambda campaign: None,
+) -> Outcome:
+    """Runs a campaign to its end; `disturb` is called between steps."""
+    records: list[TimelineRecord] = []
+    with native.Campaign(target, policy) as campaign:
+        finished = False
+        while not finished:
+            progress = campaign.step(0.05)
+            records += progress.timelines
+            finished = progress.finished
+            if not finished:
+                disturb(campaign)
+        return Outcome(tuple(records), campaign.totals())
+
+
+def processes_of(executable: Path) -> list[int]:
+    """The ids of living processes that run an executable."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        if not entry.name.isdigit():
+            continue
+        try:
+            if (entry / "exe").readlink() == executable:
+                found.append(int(entry.name))
+        except OSError:
+            continue
+    return found

@@ -1,0 +1,92 @@
+/* A target that misbehaves in one timeline of eight; HOSTILE names how. */
+#include <fuzzverse/fuzzverse.h>
+
+#include <fcntl.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+enum { ODDS = 8, OUTPUT_MB = 100, PAUSE_SECONDS = 1000 };
+
+static volatile int sink;
+
+static void hostile_segv(void) { *(volatile int *)8 = 1; }
+static void hostile_abort(void) { abort(); }
+static void hostile_exit(void) { exit(3); }
+static void hostile_quick_exit(void) { _exit(0); }
+static void hostile_loop(void) {
+    for (;;) sink++;
+}
+static void hostile_sleep(void) {
+    for (;;) pause();
+}
+static void hostile_fds(void) {
+    for (int fd = 0; fd < 1024; fd++) close(fd);
+    fv_bug("after closing every file descriptor");
+}
+static void hostile_output(void) {
+    static char line[1 << 16];
+    memset(line, 'x', sizeof line);
+    for (size_t i = 0; i < ((size_t)OUTPUT_MB << 20) / sizeof line; i++) fwrite(line, 1, sizeof line, stdout);
+    fflush(stdout);
+    fv_bug("after a lot of output");
+}
+static void hostile_memory(void) {
+    for (;;) {
+        char *volatile block = malloc(1 << 22);
+        if (block != NULL) memset(block, 1, 1 << 22);
+    }
+}
+static int hostile_stack_depth(int depth) {
+    volatile char frame[4096];
+    frame[0] = (char)depth;
+    return hostile_stack_depth(depth + 1) + frame[0];
+}
+static void hostile_stack(void) { sink = hostile_stack_depth(0); }
+static void hostile_misuse(void) { fv_below(0); }
+static void hostile_kill(void) { raise(SIGKILL); }
+static void hostile_group(void) { kill(0, SIGKILL); }
+static void *idle(void *nothing) {
+    pause();
+    return nothing;
+}
+static void hostile_thread(void) {
+    pthread_t thread;
+    pthread_create(&thread, NULL, idle, NULL);
+}
+static void hostile_child(void) {
+    if (fork() == 0)
+        for (;;) sleep(PAUSE_SECONDS), pause();
+}
+static void hostile_stray(void) {
+    if (fork() == 0) {
+        setsid();
+        for (;;) pause();
+    }
+    fv_bug("a child was left behind");
+}
+static void hostile_heap(void) {
+    char *volatile block = malloc(8);
+    block[8 + sink] = 1;
+    free(block);
+}
+static void hostile_overflow(void) { sink = 0x7fffffff, sink = sink + (int)fv_between(1, 2); }
+
+#define HOSTILE_NAME_(name) hostile_##name
+#define HOSTILE_NAME(name) HOSTILE_NAME_(name)
+
+FV_TARGET(hostile) {
+    (void)hostile_segv, (void)hostile_abort, (void)hostile_exit, (void)hostile_quick_exit;
+    (void)hostile_loop, (void)hostile_sleep, (void)hostile_fds, (void)hostile_output;
+    (void)hostile_memory, (void)hostile_stack, (void)hostile_misuse, (void)hostile_kill;
+    (void)hostile_group, (void)hostile_thread, (void)hostile_child, (void)hostile_stray;
+    (void)hostile_heap, (void)hostile_overflow;
+    bool strikes = fv_chance(1, ODDS);
+    if (strikes) HOSTILE_NAME(HOSTILE)();
+    FV_SOMETIMES(strikes, "went on after it");
+    FV_REACHABLE("came to its end");
+}
