@@ -94,6 +94,8 @@ def tell_in_one_line(
 
 def main() -> None:
     """The entry point of `fuzzverse`."""
+    # numpy's linear algebra is not used, and its threads would take time from the workers.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     if os.environ.get("FUZZVERSE_TRACEBACK") != "1":
         sys.excepthook = tell_in_one_line
     sys.exit(call(sys.argv[1:]))

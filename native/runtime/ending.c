@@ -19,6 +19,11 @@ __attribute__((weak)) void __msan_init(void);
 __attribute__((weak)) void __sanitizer_set_death_callback(void (*callback)(void));
 __attribute__((weak)) const char *__asan_get_report_description(void);
 __attribute__((weak)) void *__asan_get_report_pc(void);
+__attribute__((weak)) void __ubsan_get_current_report_data(const char **kind, const char **message,
+                                                           const char **file, unsigned *line,
+                                                           unsigned *column, char **address);
+/* Called by UBSan before it prints. */
+void __ubsan_on_report(void);
 
 const char *fv_ending_sanitizer(void) {
     if (__asan_init != NULL) return "address";
@@ -58,15 +63,30 @@ static void on_exit_call(void) {
     fv_log("the target called exit()");
 }
 
+void __ubsan_on_report(void) {
+    const char *kind = "undefined behaviour", *message = "", *file = "";
+    unsigned line = 0, column = 0;
+    char *address = NULL;
+    if (!fv_timeline_is_own() || __ubsan_get_current_report_data == NULL) return;
+    __ubsan_get_current_report_data(&kind, &message, &file, &line, &column, &address);
+    struct fv_slot *s = fv_rt.slot;
+    snprintf(s->message, sizeof s->message, "%.160s", message);
+    snprintf(s->identity, sizeof s->identity, "%.40s %.180s:%u", kind, file, line);
+}
+
+static void take_report(struct fv_slot *s) {
+    const char *words =
+        __asan_get_report_description != NULL ? __asan_get_report_description() : NULL;
+    if (words == NULL || words[0] == '\0') words = "sanitizer report";
+    if (__asan_get_report_pc != NULL) s->address = (uint64_t)(uintptr_t)__asan_get_report_pc();
+    snprintf(s->message, sizeof s->message, "%s", words);
+    snprintf(s->identity, sizeof s->identity, "sanitizer %.200s %#llx", words,
+             (unsigned long long)s->address);
+}
+
 static void on_sanitizer_death(void) {
     if (!fv_timeline_is_own()) return;
-    struct fv_slot *s = fv_rt.slot;
-    bool has_words = __asan_get_report_description != NULL;
-    const char *words = has_words ? __asan_get_report_description() : NULL;
-    snprintf(s->message, sizeof s->message, "%s", words ? words : "sanitizer report");
-    if (__asan_get_report_pc != NULL) s->address = (uint64_t)(uintptr_t)__asan_get_report_pc();
-    snprintf(s->identity, sizeof s->identity, "sanitizer %.200s %#llx", s->message,
-             (unsigned long long)s->address);
+    if (fv_rt.slot->identity[0] == '\0') take_report(fv_rt.slot);
     fv_timeline_end(FV_VERDICT_SANITIZER);
 }
 

@@ -35,10 +35,11 @@ static char *const *clean_environment(void) {
     static const char *const kept[] = {"LD_LIBRARY_PATH", "PATH", "LLVM_PROFILE_FILE"};
     static char *environment[FV_ENVIRONMENT_MAX] = {
         "FUZZVERSE_CLEAN=1", "LC_ALL=C", "TZ=UTC",
+        "LD_BIND_NOW=1", /* once here, instead of in every timeline anew */
         "ASAN_OPTIONS=detect_leaks=0:abort_on_error=0:exitcode=99:allocator_may_return_null=1",
         "UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1:exitcode=99",
     };
-    size_t n = 5;
+    size_t n = 6;
     for (size_t i = 0; i < sizeof kept / sizeof *kept; i++) {
         const char *value = getenv(kept[i]);
         size_t size = value != NULL ? strlen(kept[i]) + strlen(value) + 2 : 0;

@@ -144,6 +144,17 @@ void fv_timeline_prepare_child(struct fv_slot *s, uint32_t index, uint64_t seed)
 
 /* ---- forking and reaping -------------------------------------------------------------------------- */
 
+/* Without the atfork handlers of libraries, which a simulation has no use for: from glibc 2.34. */
+__attribute__((weak)) pid_t _Fork(void);
+
+static pid_t fork_own(void) {
+    if (_Fork != NULL) return _Fork();
+    fv_rt.is_forking = true;
+    pid_t pid = fork();
+    fv_rt.is_forking = false;
+    return pid;
+}
+
 /* In the child: dies with its parent, whatever becomes of the controller. */
 static void follow_parent(pid_t parent) {
     prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -154,9 +165,7 @@ enum fv_side fv_timeline_fork(struct fv_slot *s, bool *failed) {
     pid_t parent = fv_rt.pid;
     s->state = FV_SLOT_RUNNING;
     s->started_ns = fv_runtime_now_ns();
-    fv_rt.is_forking = true;
-    pid_t pid = fork();
-    fv_rt.is_forking = false;
+    pid_t pid = fork_own();
     *failed = pid < 0;
     if (pid != 0) {
         if (pid > 0) __atomic_store_n(&s->pid, pid, __ATOMIC_RELEASE);
