@@ -173,10 +173,10 @@ class Policy:
     roots: int | None = None
     root_energy: int = 20_000
     mark_energy: int = 1_000
-    batch_size: int = 4
-    timelines_min: int = 4
+    batch_size: int = 8
+    timelines_min: int = 8
     timelines_max: int = 64
-    warm_timelines_min: int = 2
+    warm_timelines_min: int = 4
     depth_max: int = 60
     deadline_ms: int = 1_000
     memory_mb: int = 2_048

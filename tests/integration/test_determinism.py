@@ -55,7 +55,7 @@ def test_same_campaign_with_dying_workers(coin: Target) -> None:
             killed += 1
 
     disturbed = explore(coin, policy, kill_a_worker)
-    assert disturbed.totals.worker_deaths == killed > 0
+    assert 0 < disturbed.totals.worker_deaths <= killed
     assert disturbed.totals.digest == calm.totals.digest
     assert disturbed.records == calm.records
 

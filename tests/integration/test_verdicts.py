@@ -68,4 +68,9 @@ def test_address_sanitizer(compiled: Callable[..., Path]) -> None:
 
 def test_undefined_behaviour_sanitizer(compiled: Callable[..., Path]) -> None:
     flags = ("-fsanitize=undefined", "-fno-sanitize-recover=all")
-    check(compiled("hostile.c", "-DHOSTILE=overflow", *flags), Verdict.SANITIZER, "signed integer overflow", PATIENT)
+    check(
+        compiled("hostile.c", "-DHOSTILE=overflow", *flags),
+        Verdict.SANITIZER,
+        "igned integer overflow",
+        PATIENT,
+    )
