@@ -18,16 +18,14 @@ static void plan_map(struct fv_header *h) {
 static void plan_slot(struct fv_header *h) {
     uint64_t marks = (uint64_t)h->site_count + h->dynamic_max;
     h->slot_tallies = align_up(sizeof(struct fv_slot), FV_LINE_BYTES);
-    h->slot_features =
-        align_up(h->slot_tallies + marks * sizeof(struct fv_tally), FV_LINE_BYTES);
+    h->slot_features = align_up(h->slot_tallies + marks * sizeof(struct fv_tally), FV_LINE_BYTES);
     h->slot_stride = align_up(h->slot_features + h->map_size, FV_PAGE_BYTES);
 }
 
 static void plan_tree(struct fv_header *h) {
     uint64_t marks = (uint64_t)h->site_count + h->dynamic_max;
     h->tree_marks = align_up(sizeof(struct fv_tree), FV_LINE_BYTES);
-    h->tree_explored =
-        align_up(h->tree_marks + marks * sizeof(struct fv_mark), FV_PAGE_BYTES);
+    h->tree_explored = align_up(h->tree_marks + marks * sizeof(struct fv_mark), FV_PAGE_BYTES);
     h->tree_buckets = align_up(h->tree_explored + h->map_size, FV_PAGE_BYTES);
     h->tree_index = h->tree_buckets + (uint64_t)FV_BUCKETS_MAX * sizeof(struct fv_bucket);
     h->tree_ring = h->tree_index + (uint64_t)FV_BUCKET_INDEX_SIZE * sizeof(uint32_t);
@@ -36,8 +34,7 @@ static void plan_tree(struct fv_header *h) {
 }
 
 void fv_layout_plan(struct fv_header *h) {
-    uint64_t slots =
-        (uint64_t)h->tree_count * (h->policy.depth_max + 1) * h->policy.batch_size;
+    uint64_t slots = (uint64_t)h->tree_count * (h->policy.depth_max + 1) * h->policy.batch_size;
     h->magic = FV_LAYOUT_MAGIC;
     h->abi = FV_ABI;
     h->header_size = sizeof *h;

@@ -22,10 +22,10 @@
 enum {
     FV_ABI = 1,
     FV_WORKERS_MAX = 64,
-    FV_WINDOW_MAX = 16,             /* root jobs under way, and so trees */
-    FV_DEPTH_MAX = 128,             /* nested splits */
-    FV_BATCH_MAX = 32,              /* timelines of one batch */
-    FV_MARKS_MAX = 1 << 14,         /* sites and dynamic marks of one target */
+    FV_WINDOW_MAX = 16,     /* root jobs under way, and so trees */
+    FV_DEPTH_MAX = 128,     /* nested splits */
+    FV_BATCH_MAX = 32,      /* timelines of one batch */
+    FV_MARKS_MAX = 1 << 14, /* sites and dynamic marks of one target */
     FV_EDGES_MAX = 1 << 24,
     FV_BUCKETS_MAX = 1 << 16,       /* of all SometimesEach marks of a target */
     FV_BUCKET_INDEX_SIZE = 1 << 17, /* open addressing, at most half full */
@@ -66,7 +66,13 @@ enum fv_strategy { FV_STRATEGY_RANDOM, FV_STRATEGY_DEPTH_FIRST };
 
 enum fv_session_mode { FV_MODE_CAMPAIGN, FV_MODE_SOLO };
 
-enum fv_slot_state { FV_SLOT_FREE, FV_SLOT_RUNNING, FV_SLOT_PARKED, FV_SLOT_SPLITTING, FV_SLOT_DONE };
+enum fv_slot_state {
+    FV_SLOT_FREE,
+    FV_SLOT_RUNNING,
+    FV_SLOT_PARKED,
+    FV_SLOT_SPLITTING,
+    FV_SLOT_DONE
+};
 
 enum fv_worker_state { FV_WORKER_STARTING, FV_WORKER_IDLE, FV_WORKER_BUSY, FV_WORKER_REFUSED };
 
@@ -103,7 +109,7 @@ struct fv_slot {
     uint64_t fast_until; /* draws from this count on take the slow path: tape, reseeding, tracing */
     uint64_t draw_hash;  /* of every value drawn, in order */
     uint64_t draws_before; /* in earlier segments */
-    uint64_t clock_ns;   /* the virtual clock */
+    uint64_t clock_ns;     /* the virtual clock */
     uint32_t tape_at;
     uint32_t segment_at; /* the next segment of the recipe */
     int32_t pid;
@@ -113,7 +119,7 @@ struct fv_slot {
     uint32_t verdict;
     int32_t signal;
     int32_t exit_code;
-    int32_t mark; /* that failed; -1: none */
+    int32_t mark;  /* that failed; -1: none */
     uint32_t kill; /* enum fv_kill; the controller's */
     uint32_t holds_token;
     uint32_t has_edges; /* the edge range of the features is written */
@@ -193,7 +199,7 @@ struct fv_tree {
     uint64_t first_root;
     uint32_t root_count; /* 0: the job is the input in `recipe` and the tape area */
     uint32_t is_warm;
-    uint64_t stamp; /* of the root under way; never 0 */
+    uint64_t stamp;  /* of the root under way; never 0 */
     int64_t energy;  /* global */
     int64_t reserve; /* what barren marks gave back */
     uint32_t bucket_count;

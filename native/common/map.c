@@ -13,9 +13,9 @@ static inline uint64_t load(const uint8_t *p) {
 }
 
 static const uint8_t hit_class[256] = {
-    [0] = 0,           [1] = 1,           [2] = 2,           [3] = 4,
-    [4 ... 7] = 8,     [8 ... 15] = 16,   [16 ... 31] = 32,  [32 ... 127] = 64,
-    [128 ... 255] = 128,
+    [0] = 0,          [1] = 1,           [2] = 2,
+    [3] = 4,          [4 ... 7] = 8,     [8 ... 15] = 16,
+    [16 ... 31] = 32, [32 ... 127] = 64, [128 ... 255] = 128,
 };
 
 uint8_t fv_map_class(uint8_t hit_count) { return hit_class[hit_count]; }

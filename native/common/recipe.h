@@ -9,10 +9,10 @@
 #include "check.h"
 
 enum {
-    FV_SEGMENTS_MAX = 256,            /* of one recipe */
-    FV_TAPE_BYTES_MAX = 1 << 20,      /* of one tape */
-    FV_RECIPE_TEXT_BYTES = 256 * 48,  /* any recipe's path as text, NUL included */
-    FV_INPUT_BYTES_MAX = (1 << 22),   /* of an input file; a tape takes two digits a byte */
+    FV_SEGMENTS_MAX = 256,           /* of one recipe */
+    FV_TAPE_BYTES_MAX = 1 << 20,     /* of one tape */
+    FV_RECIPE_TEXT_BYTES = 256 * 48, /* any recipe's path as text, NUL included */
+    FV_INPUT_BYTES_MAX = (1 << 22),  /* of an input file; a tape takes two digits a byte */
 };
 
 #define FV_INPUT_HEADER "fuzzverse recipe 1\n"

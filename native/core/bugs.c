@@ -27,7 +27,8 @@ bool fv_bugs_note(struct fv_bugs *b, uint64_t key, uint32_t segments, uint64_t d
     struct fv_bug *bug = find(b, key);
     if (bug == NULL) return add(b, key, segments, draws);
     bug->sightings++;
-    if (segments > bug->segments || (segments == bug->segments && draws >= bug->draws)) return false;
+    if (segments > bug->segments || (segments == bug->segments && draws >= bug->draws))
+        return false;
     bug->segments = segments;
     bug->draws = draws;
     return true;

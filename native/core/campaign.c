@@ -18,7 +18,7 @@ _Noreturn void fv_check_failed(const char *what, const char *file, int line) {
     abort();
 }
 
-/* ---- opening and closing ---------------------------------------------------------------------------- */
+/* ---- opening and closing --------------------------------------------------------------------- */
 
 static struct fv_header wish_from(const struct fv_plan *p) {
     return (struct fv_header){
@@ -137,7 +137,7 @@ int fv_campaign_add_input(fv_campaign *c, const uint8_t *bytes, size_t n) {
     return (int)err;
 }
 
-/* ---- the loop ------------------------------------------------------------------------------------------ */
+/* ---- the loop -------------------------------------------------------------------------------- */
 
 static bool replace_worker(struct fv_campaign *c, uint32_t i) {
     int32_t lane = c->lane_of_worker[i];
@@ -199,7 +199,7 @@ int fv_campaign_step(fv_campaign *c, uint32_t timeout_ms) {
 
 const char *fv_campaign_error(const fv_campaign *c) { return c->error; }
 
-/* ---- the end ---------------------------------------------------------------------------------------------- */
+/* ---- the end --------------------------------------------------------------------------------- */
 
 void fv_campaign_stop(fv_campaign *c) {
     if (c->is_stopped || c->is_halted) return;

@@ -23,7 +23,7 @@ struct fv_lane {
     enum fv_lane_state state;
     int worker;
     uint64_t job;
-    uint64_t grant;          /* timelines set aside for it */
+    uint64_t grant; /* timelines set aside for it */
     uint64_t roots;
     struct fv_tree *tree;    /* shared */
     struct fv_tree *start;   /* private: what the job began with, to begin again */

@@ -116,8 +116,7 @@ void fv_campaign_get_report(fv_campaign *campaign, struct fv_campaign_report *to
 /* Returns the number written. */
 uint32_t fv_campaign_get_marks(fv_campaign *campaign, struct fv_mark_report *to, uint32_t max);
 /* How often a bug of this verdict and identity was seen. */
-uint64_t fv_campaign_sightings(const fv_campaign *campaign, uint32_t verdict,
-                               const char *identity);
+uint64_t fv_campaign_sightings(const fv_campaign *campaign, uint32_t verdict, const char *identity);
 /* The explored map, valid until the campaign is closed. */
 const uint8_t *fv_campaign_explored(const fv_campaign *campaign, size_t *size);
 uint32_t fv_campaign_pids(const fv_campaign *campaign, int32_t *to, uint32_t max);

@@ -9,7 +9,7 @@ enum { FV_LANE_RECORDS_MAX = 8 << 20, FV_RECORD_BYTES_MAX = 8192 };
 
 static_assert(sizeof(struct fv_record) == sizeof(struct fv_record_head), "cdef.h and layout.h");
 
-/* ---- reading a ring that a target may have scribbled over ------------------------------------------ */
+/* ---- reading a ring that a target may have scribbled over ------------------------------------ */
 
 static void copy_out(const struct fv_campaign *c, const struct fv_lane *lane, uint64_t at, void *to,
                      size_t n) {
@@ -75,7 +75,7 @@ void fv_drain_rings(struct fv_campaign *c) {
             drain_lane(c, &c->lanes[i]);
 }
 
-/* ---- telling ------------------------------------------------------------------------------------------ */
+/* ---- telling --------------------------------------------------------------------------------- */
 
 static bool is_worth_telling(struct fv_campaign *c, const struct fv_record *r) {
     if (r->kind != FV_RECORD_TIMELINE || r->verdict == FV_VERDICT_OK) return true;
@@ -112,12 +112,12 @@ void fv_drain_tell(struct fv_campaign *c, struct fv_lane *lane, uint64_t base) {
     fv_queue_drop(&lane->records, size);
 }
 
-void fv_drain_tell_lost(struct fv_campaign *c, uint64_t ordinal, uint64_t root,
-                        const char *why) {
+void fv_drain_tell_lost(struct fv_campaign *c, uint64_t ordinal, uint64_t root, const char *why) {
     union {
         struct fv_record head;
         uint8_t bytes[sizeof(struct fv_record) + FV_TEXT_BYTES];
-    } record = {.head = {.kind = FV_RECORD_TIMELINE, .verdict = FV_VERDICT_LOST, .mark = -1, .root = root}};
+    } record = {
+        .head = {.kind = FV_RECORD_TIMELINE, .verdict = FV_VERDICT_LOST, .mark = -1, .root = root}};
     uint32_t n = (uint32_t)strnlen(why, FV_TEXT_BYTES - 8);
     memcpy(record.bytes + sizeof record.head, why, n);
     record.head.message_size = n;

@@ -11,7 +11,7 @@
 
 enum { FV_RANDOM_ROOTS = 64 /* in one job of the random strategy */ };
 
-/* ---- planning -------------------------------------------------------------------------------------- */
+/* ---- planning -------------------------------------------------------------------------------- */
 
 static uint64_t timelines_left(const struct fv_campaign *c) {
     if (c->plan.timelines == 0) return UINT64_MAX;
@@ -101,7 +101,7 @@ void fv_job_plan(struct fv_campaign *c) {
     }
 }
 
-/* ---- handing out ----------------------------------------------------------------------------------------- */
+/* ---- handing out ----------------------------------------------------------------------------- */
 
 static int idle_worker(const struct fv_campaign *c) {
     for (uint32_t i = 0; i < c->plan.jobs; i++)
@@ -143,7 +143,7 @@ void fv_job_collect(struct fv_campaign *c) {
     }
 }
 
-/* ---- folding ------------------------------------------------------------------------------------------------ */
+/* ---- folding --------------------------------------------------------------------------------- */
 
 static bool every_must_hit_seen(const struct fv_campaign *c) {
     const struct fv_mark *marks = fv_layout_marks(c->header, c->known);
@@ -184,8 +184,7 @@ static void fold_lane(struct fv_campaign *c, struct fv_lane *lane) {
 void fv_job_fold(struct fv_campaign *c) {
     while (c->next_fold < c->next_job && !c->is_halted) {
         struct fv_lane *lane = &c->lanes[c->next_fold % c->plan.window];
-        if (lane->state == FV_LANE_RUNNING)
-            fv_drain_tell(c, lane, c->known->totals.timelines);
+        if (lane->state == FV_LANE_RUNNING) fv_drain_tell(c, lane, c->known->totals.timelines);
         if (lane->state != FV_LANE_ENDED) return;
         fv_drain_rings(c);
         fold_lane(c, lane);
@@ -209,7 +208,7 @@ bool fv_job_any_under_way(const struct fv_campaign *c) {
     return false;
 }
 
-/* ---- when a worker dies --------------------------------------------------------------------------------------- */
+/* ---- when a worker dies ---------------------------------------------------------------------- */
 
 static uint64_t root_of(const struct fv_campaign *c, const struct fv_lane *lane) {
     if (is_input(c, lane->job)) return c->inputs[lane->job].recipe.root;

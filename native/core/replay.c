@@ -23,8 +23,7 @@ static struct fv_header wish_from(const struct fv_plan *p) {
 
 static bool load_input(struct fv_session *s, const uint8_t *input, size_t n) {
     struct fv_tree *t = fv_layout_tree(s->header, 0);
-    enum fv_err err =
-        fv_recipe_from_input(&t->recipe, fv_layout_tape(s->header, t), input, n);
+    enum fv_err err = fv_recipe_from_input(&t->recipe, fv_layout_tape(s->header, t), input, n);
     if (err != FV_ERR_NONE) snprintf(s->error, FV_ERROR_BYTES, "the input is no recipe");
     return err == FV_ERR_NONE;
 }

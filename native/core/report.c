@@ -113,8 +113,7 @@ uint32_t fv_campaign_get_marks(fv_campaign *c, struct fv_mark_report *to, uint32
 }
 
 uint64_t fv_campaign_sightings(const fv_campaign *c, uint32_t verdict, const char *identity) {
-    return fv_bugs_sightings(&c->bugs,
-                             fv_bugs_key(verdict, identity, (uint32_t)strlen(identity)));
+    return fv_bugs_sightings(&c->bugs, fv_bugs_key(verdict, identity, (uint32_t)strlen(identity)));
 }
 
 const uint8_t *fv_campaign_explored(const fv_campaign *c, size_t *size) {

@@ -2,8 +2,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/futex.h>
 #include <limits.h>
+#include <linux/futex.h>
 #include <signal.h>
 #include <spawn.h>
 #include <stdio.h>
@@ -58,7 +58,7 @@ enum fv_err fv_session_open(struct fv_session *s, const char *path, const struct
     return FV_ERR_NONE;
 }
 
-/* ---- workers -------------------------------------------------------------------------------- */
+/* ---- workers --------------------------------------------------------------------------------- */
 
 static int redirect(posix_spawn_file_actions_t *actions, int memory_fd, int log_fd) {
     int rc = posix_spawn_file_actions_addopen(actions, 0, "/dev/null", O_RDONLY, 0);

@@ -71,7 +71,7 @@ void fv_tree_copy(const struct fv_header *h, struct fv_tree *to, struct fv_tree 
     memset(&to->totals, 0, sizeof to->totals);
 }
 
-/* ---- merging ---------------------------------------------------------------------------------- */
+/* ---- merging --------------------------------------------------------------------------------- */
 
 static void cut_texts(struct fv_mark *m) {
     m->message[sizeof m->message - 1] = m->file[sizeof m->file - 1] = '\0';

@@ -74,7 +74,8 @@ static bool is_alive(const struct fv_slot *s) {
 uint64_t fv_watch_tree(const struct fv_header *h, uint32_t tree, const struct fv_limits *limits) {
     const struct fv_tree *t = fv_layout_tree(h, tree);
     uint64_t alive = 0;
-    uint32_t deepest = t->depth_active < h->policy.depth_max ? t->depth_active : h->policy.depth_max;
+    uint32_t deepest =
+        t->depth_active < h->policy.depth_max ? t->depth_active : h->policy.depth_max;
     for (uint32_t depth = 0; depth <= deepest; depth++)
         for (uint32_t i = 0; i < h->policy.batch_size; i++) {
             struct fv_slot *s = fv_layout_slot(h, tree, depth, i);

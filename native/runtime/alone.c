@@ -12,8 +12,8 @@
 
 #include "draw.h"
 #include "edges.h"
-#include "timeline.h"
 #include "ending.h"
+#include "timeline.h"
 
 enum { FV_USAGE = 2 };
 

@@ -37,9 +37,7 @@ void fv_claim_turn(void) {
     if (!has_turn()) park();
 }
 
-static bool splits(void) {
-    return fv_rt.header->policy.strategy == FV_STRATEGY_DEPTH_FIRST;
-}
+static bool splits(void) { return fv_rt.header->policy.strategy == FV_STRATEGY_DEPTH_FIRST; }
 
 static struct fv_mark *mark_of(const struct fv_site *site) {
     return &fv_layout_marks(fv_rt.header, fv_rt.tree)[site->index];
@@ -64,7 +62,7 @@ static void split(const struct fv_site *site, const char *detail, uint64_t *stam
     fv_split(name, energy);
 }
 
-/* ---- first passes --------------------------------------------------------------------------- */
+/* ---- first passes ---------------------------------------------------------------------------- */
 
 static bool pass_is_open(const struct fv_mark *m) {
     return splits() ? m->split_stamp != fv_rt.tree->stamp : !m->is_known;
@@ -82,7 +80,7 @@ void fv_claim_pass(const struct fv_site *site) {
     split(site, "", &m->stamp, &m->energy);
 }
 
-/* ---- watermarks and frontiers ------------------------------------------------------------------ */
+/* ---- watermarks and frontiers ---------------------------------------------------------------- */
 
 static bool margin_is_better(const struct fv_mark *m, int64_t margin) {
     return !m->has_watermark || margin > m->watermark;
@@ -116,7 +114,7 @@ void fv_claim_width(const struct fv_site *site, uint32_t width, uint32_t conditi
     split(site, "", &m->stamp, &m->energy);
 }
 
-/* ---- buckets ---------------------------------------------------------------------------------- */
+/* ---- buckets --------------------------------------------------------------------------------- */
 
 struct sighting {
     struct fv_bucket bucket;

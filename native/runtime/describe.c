@@ -4,9 +4,9 @@
 #include <sys/stat.h>
 
 #include "edges.h"
+#include "ending.h"
 #include "runtime.h"
 #include "sites.h"
-#include "ending.h"
 
 static void print_string(const char *text) {
     putchar('"');

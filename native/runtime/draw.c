@@ -73,8 +73,7 @@ static __attribute__((noinline)) uint64_t draw_slowly(struct fv_slot *s, uint64_
     while (s->segment_at < s->recipe.segment_count &&
            s->recipe.segments[s->segment_at].count == s->count)
         begin_segment(s, s->recipe.segments[s->segment_at++].seed);
-    uint64_t value =
-        tape_left(s) ? from_tape(s, n) : reduce(fv_mix_draw(s->seed, s->count), n);
+    uint64_t value = tape_left(s) ? from_tape(s, n) : reduce(fv_mix_draw(s->seed, s->count), n);
     fv_draw_arm(s);
     if (fv_rt.header->trace_draws) fv_log_draw(fv_draw_total(s), label, n, value);
     return value;

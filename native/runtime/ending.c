@@ -31,7 +31,7 @@ const char *fv_ending_sanitizer(void) {
     return __sanitizer_set_death_callback != NULL ? "undefined" : "";
 }
 
-/* ---- inside the dying process -------------------------------------------------------------------- */
+/* ---- inside the dying process ---------------------------------------------------------------- */
 
 static uint64_t program_counter(const void *context) {
     const ucontext_t *u = context;

@@ -7,8 +7,8 @@
 #include "runtime.h"
 
 struct fv_purse {
-    struct fv_tree *tree; /* global energy and reserve */
-    int64_t *own;         /* the mark's, or the bucket's */
+    struct fv_tree *tree;  /* global energy and reserve */
+    int64_t *own;          /* the mark's, or the bucket's */
     uint32_t from_reserve; /* how many of the last takes the reserve paid */
 };
 

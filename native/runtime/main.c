@@ -22,7 +22,7 @@ extern const struct fv_target fv_target_entry;
 
 enum { FV_ENVIRONMENT_MAX = 16, FV_UNKNOWN_PERSONA = -1 };
 
-/* ---- the same start for every process ------------------------------------------------------------ */
+/* ---- the same start for every process -------------------------------------------------------- */
 
 static bool addresses_are_fixed(void) {
     int persona = personality(0xffffffff);
@@ -34,7 +34,9 @@ static bool addresses_are_fixed(void) {
 static char *const *clean_environment(void) {
     static const char *const kept[] = {"LD_LIBRARY_PATH", "PATH", "LLVM_PROFILE_FILE"};
     static char *environment[FV_ENVIRONMENT_MAX] = {
-        "FUZZVERSE_CLEAN=1", "LC_ALL=C", "TZ=UTC",
+        "FUZZVERSE_CLEAN=1",
+        "LC_ALL=C",
+        "TZ=UTC",
         "LD_BIND_NOW=1", /* once here, instead of in every timeline anew */
         "ASAN_OPTIONS=detect_leaks=0:abort_on_error=0:exitcode=99:allocator_may_return_null=1",
         "UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1:exitcode=99",
@@ -59,7 +61,7 @@ static void start_again(char **argv) {
     execve("/proc/self/exe", argv, clean_environment());
 }
 
-/* ---- what the target forks ---------------------------------------------------------------------------- */
+/* ---- what the target forks ------------------------------------------------------------------- */
 
 /* Such a process ends with its timeline, and draws and marks into a slot of its own. */
 static void in_foreign_child(void) {
@@ -68,7 +70,8 @@ static void in_foreign_child(void) {
     if (getppid() != fv_rt.pid) _exit(FV_EXIT_LOST);
     fv_rt.pid = getpid();
     size_t size = fv_rt.header->slot_stride;
-    struct fv_slot *own = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    struct fv_slot *own =
+        mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (own == MAP_FAILED) _exit(FV_EXIT_LOST);
     memcpy(own, fv_rt.slot, size);
     fv_rt.tree = NULL;

@@ -3,8 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "claim.h"
 #include "../common/mix.h"
+#include "claim.h"
 #include "log.h"
 #include "sites.h"
 #include "timeline.h"

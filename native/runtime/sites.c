@@ -57,7 +57,7 @@ void fv_sites_name(const struct fv_site *site, char *to, size_t size) {
         snprintf(to, size, "%s@%s:%u", site->message, site->file, site->line);
 }
 
-/* ---- dynamic marks: a table in the tree, appended to in turn ------------------------------- */
+/* ---- dynamic marks: a table in the tree, appended to in turn --------------------------------- */
 
 static bool dynamic_is(const struct fv_mark *m, const struct fv_site *want) {
     return m->kind == want->kind && m->compare == want->compare && m->line == want->line &&
@@ -110,7 +110,10 @@ static struct fv_site *make_dynamic(const struct fv_site *want) {
 
 struct fv_site *fv_mark_dynamic(enum fv_mark_kind kind, enum fv_compare compare,
                                 const char *message, const char *file, uint32_t line) {
-    struct fv_site want = {.message = message, .file = file, .line = line, .kind = (uint8_t)kind,
+    struct fv_site want = {.message = message,
+                           .file = file,
+                           .line = line,
+                           .kind = (uint8_t)kind,
                            .compare = (uint8_t)compare};
     want.index = dynamic_index(&want);
     if (want.index == UINT32_MAX) return NULL;

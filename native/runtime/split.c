@@ -12,11 +12,9 @@
 #include "timeline.h"
 #include "token.h"
 
-/* ---- a batch ----------------------------------------------------------------------------------- */
+/* ---- a batch --------------------------------------------------------------------------------- */
 
-static struct fv_front *front_of(const struct fv_batch *b) {
-    return &fv_rt.tree->fronts[b->depth];
-}
+static struct fv_front *front_of(const struct fv_batch *b) { return &fv_rt.tree->fronts[b->depth]; }
 
 void fv_split_open(struct fv_batch *b, uint32_t depth, uint32_t size) {
     *b = (struct fv_batch){.depth = depth, .size = size};
@@ -91,7 +89,7 @@ bool fv_split_must_stop(void) {
     return fv_rt.tree->is_halted || __atomic_load_n(&fv_rt.header->stop, __ATOMIC_RELAXED);
 }
 
-/* ---- what forbids a split ------------------------------------------------------------------------- */
+/* ---- what forbids a split -------------------------------------------------------------------- */
 
 /* A thread does not survive fork, and a child of the target would have two parents. */
 static const char *refusal(void) {
@@ -104,7 +102,7 @@ static const char *refusal(void) {
     return NULL;
 }
 
-/* ---- the split loop ---------------------------------------------------------------------------------- */
+/* ---- the split loop -------------------------------------------------------------------------- */
 
 struct splitpoint {
     const char *name;

@@ -13,10 +13,10 @@
 #include "../common/verdict.h"
 #include "draw.h"
 #include "edges.h"
-#include "log.h"
 #include "ending.h"
+#include "log.h"
 
-/* ---- ending ------------------------------------------------------------------------------------ */
+/* ---- ending ---------------------------------------------------------------------------------- */
 
 bool fv_timeline_is_own(void) {
     return fv_rt.slot != NULL && fv_rt.pid == getpid() && fv_rt.slot->pid == fv_rt.pid;
@@ -97,7 +97,7 @@ _Noreturn void fv_check_failed(const char *what, const char *file, int line) {
     fv_timeline_lose(why);
 }
 
-/* ---- preparing --------------------------------------------------------------------------------- */
+/* ---- preparing ------------------------------------------------------------------------------- */
 
 static void reset(struct fv_slot *s, uint32_t depth, uint32_t index) {
     memset(&s->pid, 0, offsetof(struct fv_slot, message) - offsetof(struct fv_slot, pid));
@@ -142,7 +142,7 @@ void fv_timeline_prepare_child(struct fv_slot *s, uint32_t index, uint64_t seed)
     fv_draw_reseed(s, seed);
 }
 
-/* ---- forking and reaping -------------------------------------------------------------------------- */
+/* ---- forking and reaping --------------------------------------------------------------------- */
 
 /* Without the atfork handlers of libraries, which a simulation has no use for: from glibc 2.34. */
 __attribute__((weak)) pid_t _Fork(void);

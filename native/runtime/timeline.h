@@ -4,7 +4,7 @@
 
 #include "runtime.h"
 
-/* ---- in the timeline's own process ---------------------------------------------------------- */
+/* ---- in the timeline's own process ----------------------------------------------------------- */
 
 /* Writes features and verdict, and leaves the process. */
 _Noreturn void fv_timeline_end(enum fv_verdict verdict);

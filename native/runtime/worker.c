@@ -12,14 +12,14 @@
 #include "../common/mix.h"
 #include "draw.h"
 #include "edges.h"
+#include "ending.h"
 #include "sites.h"
 #include "split.h"
 #include "timeline.h"
-#include "ending.h"
 
 enum { FV_IDLE_MS = 1000 };
 
-/* ---- root jobs ------------------------------------------------------------------------------------ */
+/* ---- root jobs ------------------------------------------------------------------------------- */
 
 static void prepare_root(struct fv_slot *s, uint32_t index, uint64_t root) {
     s->recipe.root = root;
@@ -60,7 +60,7 @@ static enum fv_side run_job(void) {
     return FV_PARENT;
 }
 
-/* ---- what the target left behind -------------------------------------------------------------------- */
+/* ---- what the target left behind ------------------------------------------------------------- */
 
 /* The zygote inherits every process whose timeline has ended; between jobs none may be left. */
 static void kill_strays(void) {
@@ -74,7 +74,7 @@ static void kill_strays(void) {
     }
 }
 
-/* ---- the zygote ----------------------------------------------------------------------------------------- */
+/* ---- the zygote ------------------------------------------------------------------------------ */
 
 static struct fv_worker *self;
 

@@ -30,7 +30,7 @@ struct walker {
 
 static const int steps[MOVES] = {-SIDE, 1, SIDE, -1}; /* a border of walls makes them safe */
 
-/* ---- floors: a generator of their own, so that every timeline walks the same maze ---- */
+/* ---- floors: a generator of their own, so that every timeline walks the same maze ------------ */
 
 static uint32_t dice(uint64_t *state, uint32_t n) {
     *state = *state * 6364136223846793005U + 1442695040888963407U;
@@ -98,7 +98,7 @@ static void floors_make(struct floor floors[FLOORS]) {
     }
 }
 
-/* ---- the walk ---- */
+/* ---- the walk -------------------------------------------------------------------------------- */
 
 static void take_key(struct walker *w, const struct floor *floor) {
     if (w->has_key || w->at != floor->key) return;

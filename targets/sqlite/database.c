@@ -78,7 +78,7 @@ bool database_in_transaction(const struct database *db) {
     return !sqlite3_get_autocommit(db->handle);
 }
 
-/* ---- reading ---- */
+/* ---- reading --------------------------------------------------------------------------------- */
 
 typedef void row_reader(struct model_state *found, uint32_t table, sqlite3_stmt *row);
 

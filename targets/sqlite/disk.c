@@ -13,7 +13,7 @@ enum {
 /* How a sector's change ends at a power loss. */
 enum fate { FATE_KEPT, FATE_TORN, FATE_LOST };
 
-/* ---- bytes ---- */
+/* ---- bytes ----------------------------------------------------------------------------------- */
 
 static void *checked(void *memory) {
     if (!memory) abort(); /* a simulation of some megabytes has no use for a smaller one */
@@ -36,7 +36,7 @@ static void bytes_put(struct disk_bytes *b, const uint8_t *from, size_t length, 
     memcpy(b->bytes + offset, from, length);
 }
 
-/* ---- changes ---- */
+/* ---- changes --------------------------------------------------------------------------------- */
 
 static struct disk_change *change_add(struct disk_file *file, const void *from, size_t length,
                                       size_t offset) {
@@ -70,7 +70,7 @@ static void changes_flush(struct disk_file *file) {
     changes_forget(file);
 }
 
-/* ---- files and names ---- */
+/* ---- files and names ------------------------------------------------------------------------- */
 
 static void file_free(struct disk_file *file) {
     changes_forget(file);
@@ -133,7 +133,7 @@ struct disk_entry *disk_create(struct disk *disk, const char *name) {
     return entry;
 }
 
-/* ---- the machine stops, and what it finds at its restart ---- */
+/* ---- the machine stops, and what it finds at its restart ------------------------------------- */
 
 static bool machine_stops(struct disk *disk, enum disk_operation operation, const char *name) {
     if (disk->stop_one_in == 0 || !fv_chance(1, disk->stop_one_in)) return false;
@@ -244,7 +244,7 @@ static void power_return(struct disk *disk) {
             file_survive(disk, &disk->files[i], metadata_end);
 }
 
-/* ---- operations ---- */
+/* ---- operations ------------------------------------------------------------------------------ */
 
 void disk_start(struct disk *disk) {
     static const uint32_t stop_one_in[] = {0, 30, 100, 300, 1000};

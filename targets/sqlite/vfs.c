@@ -25,7 +25,7 @@ static struct vfs *vfs_registered;
 
 static struct vfs_file *file_of(sqlite3_file *f) { return (struct vfs_file *)f; }
 
-/* ---- injected errors ---- */
+/* ---- injected errors ------------------------------------------------------------------------- */
 
 static bool ends_with(const char *name, const char *end) {
     size_t a = strlen(name), b = strlen(end);
@@ -56,7 +56,7 @@ static int file_fault(struct vfs_file *f, const char *operation, int code) {
 
 static int code_of(enum disk_error error, int code) { return error == DISK_OK ? SQLITE_OK : code; }
 
-/* ---- reading and writing ---- */
+/* ---- reading and writing --------------------------------------------------------------------- */
 
 static int file_read(sqlite3_file *base, void *to, int length, sqlite3_int64 offset) {
     struct vfs_file *f = file_of(base);
@@ -124,7 +124,7 @@ static int file_characteristics(sqlite3_file *base) {
     return file_of(base)->vfs->disk->powersafe ? SQLITE_IOCAP_POWERSAFE_OVERWRITE : 0;
 }
 
-/* ---- locks: the handles of other connections are asked, no state of its own ---- */
+/* ---- locks: the handles of other connections are asked, no state of its own ------------------ */
 
 static int level_of_others(const struct vfs_file *f) {
     int level = SQLITE_LOCK_NONE;
@@ -162,7 +162,7 @@ static int file_reserved(sqlite3_file *base, int *reserved) {
     return SQLITE_OK;
 }
 
-/* ---- the WAL index: memory shared by connections, gone with the last of them ---- */
+/* ---- the WAL index: memory shared by connections, gone with the last of them ----------------- */
 
 static int shm_map(sqlite3_file *base, int region, int bytes, int extend, void volatile **to) {
     struct vfs_file *f = file_of(base);
@@ -220,7 +220,7 @@ static int shm_unmap(sqlite3_file *base, int delete_flag) {
     return SQLITE_OK;
 }
 
-/* ---- files ---- */
+/* ---- files ----------------------------------------------------------------------------------- */
 
 static int file_close(sqlite3_file *base) {
     struct vfs_file *f = file_of(base);

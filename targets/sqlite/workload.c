@@ -50,14 +50,14 @@ struct workload {
     bool power_lost;    /* since the database was last verified */
 };
 
-/* ---- quiet times: no injected errors, no power loss ---- */
+/* ---- quiet times: no injected errors, no power loss ------------------------------------------ */
 
 static void quiet(struct workload *w, bool on) {
     w->vfs.faults = !on;
     w->disk.stop_one_in = on ? 0 : w->stop_one_in;
 }
 
-/* ---- what SQLite tells about its recoveries ---- */
+/* ---- what SQLite tells about its recoveries -------------------------------------------------- */
 
 static void notice(void *argument, int code, const char *message) {
     const struct workload *w = argument;
@@ -75,7 +75,7 @@ static void notice(void *argument, int code, const char *message) {
     }
 }
 
-/* ---- the promise of an acknowledgement ---- */
+/* ---- the promise of an acknowledgement ------------------------------------------------------- */
 
 /* Deleting the journal is the commit in mode DELETE, and only EXTRA syncs the directory after
  * it. In WAL mode, NORMAL leaves the log's sync to the next checkpoint. */
@@ -86,7 +86,7 @@ static enum model_promise promise(const struct workload *w) {
     return MODEL_LAST_MAY_VANISH;
 }
 
-/* ---- verification ---- */
+/* ---- verification ---------------------------------------------------------------------------- */
 
 /* Without faults: an injected read error would only say that there was one. */
 static bool verify(struct workload *w) {
@@ -103,7 +103,7 @@ static bool verify(struct workload *w) {
     return true;
 }
 
-/* ---- changes inside a transaction: each returns whether the transaction may go on ---- */
+/* ---- changes inside a transaction: each returns whether the transaction may go on ------------ */
 
 static bool put(struct workload *w, uint32_t table) {
     struct model_table *t = &w->model.pending.tables[table];
@@ -253,7 +253,7 @@ static bool vacuum(struct workload *w) {
     return database_run(&w->db, "VACUUM");
 }
 
-/* ---- a reader that holds a snapshot while others write ---- */
+/* ---- a reader that holds a snapshot while others write --------------------------------------- */
 
 static void reader_end(struct workload *w) {
     struct model_state found;
@@ -280,7 +280,7 @@ static void reader_begin(struct workload *w) {
     quiet(w, false);
 }
 
-/* ---- sessions ---- */
+/* ---- sessions -------------------------------------------------------------------------------- */
 
 static bool step(struct workload *w) {
     enum { TRANSACTION, CHECKPOINT, VACUUM, READER, KINDS };
@@ -401,7 +401,7 @@ static void session(struct workload *w) {
     session_end(w);
 }
 
-/* ---- the timeline ---- */
+/* ---- the timeline ---------------------------------------------------------------------------- */
 
 static void workload_start(struct workload *w) {
     memset(w, 0, sizeof(*w));

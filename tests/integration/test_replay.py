@@ -10,7 +10,7 @@ import pytest
 from support.campaigns import described, explore
 
 from fuzzverse import native
-from fuzzverse.model import Policy, Recipe, Strategy, Target
+from fuzzverse.model import Policy, Recipe, Strategy, Target, TimelineRecord
 
 TIMES = 100
 EACH_MAX = 3
@@ -53,7 +53,7 @@ def test_starting_inputs_run_first_and_split(compiled: Callable[..., Path], nowh
     target = described(compiled("coin.c"))
     tape = native.input_parse(bytes(9) + b"\1")
     with native.Campaign(target, Policy(timelines=40, jobs=2), [tape]) as campaign:
-        records = []
+        records: list[TimelineRecord] = []
         while not (progress := campaign.step(1)).finished:
             records += progress.timelines
         records += progress.timelines

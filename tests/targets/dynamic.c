@@ -11,8 +11,8 @@ FV_TARGET(dynamic) {
         char message[32];
         uint32_t which = (first + i) % MARKS;
         snprintf(message, sizeof message, "dynamic %u", which);
-        struct fv_site *site = fv_mark_dynamic(FV_KIND_SOMETIMES, FV_COMPARE_NONE, message,
-                                               "script.lang", which);
+        struct fv_site *site =
+            fv_mark_dynamic(FV_KIND_SOMETIMES, FV_COMPARE_NONE, message, "script.lang", which);
         fv_mark_bool(site, fv_chance(1, 2));
     }
 }

@@ -31,7 +31,8 @@ static void hostile_fds(void) {
 static void hostile_output(void) {
     static char line[1 << 16];
     memset(line, 'x', sizeof line);
-    for (size_t i = 0; i < ((size_t)OUTPUT_MB << 20) / sizeof line; i++) fwrite(line, 1, sizeof line, stdout);
+    for (size_t i = 0; i < ((size_t)OUTPUT_MB << 20) / sizeof line; i++)
+        fwrite(line, 1, sizeof line, stdout);
     fflush(stdout);
     fv_bug("after a lot of output");
 }

@@ -26,7 +26,7 @@ extern "C" {
 
 enum { FV_KEYS_MAX = 8, FV_QUALITIES_MAX = 4, FV_CONDITIONS_MAX = 16 };
 
-/* ---- the entry -------------------------------------------------------------------------- */
+/* ---- the entry ------------------------------------------------------------------------------- */
 
 struct fv_target {
     const char *name;
@@ -40,25 +40,25 @@ struct fv_target {
     const struct fv_target fv_target_entry = {#target_name, fv_target_body_##target_name};         \
     static void fv_target_body_##target_name(void)
 
-/* ---- draws: every random decision of a simulation ---------------------------------------- */
+/* ---- draws: every random decision of a simulation -------------------------------------------- */
 
-uint64_t fv_u64(void);                             /* uniform over all 64 bits */
-uint64_t fv_below(uint64_t n);                     /* uniform in [0, n), n > 0 */
-int64_t fv_between(int64_t lo, int64_t hi);        /* both ends included, lo <= hi */
-bool fv_chance(uint32_t num, uint32_t den);        /* true with probability num/den, den > 0 */
-void fv_bytes(void *to, size_t n);                 /* one draw for every eight bytes */
-uint32_t fv_pick(const char *label, uint32_t n);   /* a labelled choice in [0, n), n > 0 */
+uint64_t fv_u64(void);                           /* uniform over all 64 bits */
+uint64_t fv_below(uint64_t n);                   /* uniform in [0, n), n > 0 */
+int64_t fv_between(int64_t lo, int64_t hi);      /* both ends included, lo <= hi */
+bool fv_chance(uint32_t num, uint32_t den);      /* true with probability num/den, den > 0 */
+void fv_bytes(void *to, size_t n);               /* one draw for every eight bytes */
+uint32_t fv_pick(const char *label, uint32_t n); /* a labelled choice in [0, n), n > 0 */
 /* An index in [0, n), each with probability weights[i] / their sum; the sum must be positive. */
 uint32_t fv_weighted(const char *label, const uint32_t *weights, uint32_t n);
 
-/* ---- verdicts and words -------------------------------------------------------------------- */
+/* ---- verdicts and words ---------------------------------------------------------------------- */
 
 /* Ends the timeline as a bug. Bugs are told apart by the format, not by what it prints. */
 void fv_bug(const char *format, ...) __attribute__((noreturn, format(printf, 1, 2)));
 /* Kept on replay, free otherwise: the arguments are evaluated, nothing is formatted. */
 void fv_log(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
-/* ---- marks: what matters to the search ------------------------------------------------------ */
+/* ---- marks: what matters to the search ------------------------------------------------------- */
 
 enum fv_mark_kind {
     FV_KIND_ALWAYS,
@@ -138,9 +138,7 @@ extern "C" {
 extern struct fv_site *__start_fv_sites[] __attribute__((weak, visibility("hidden")));
 extern struct fv_site *__stop_fv_sites[] __attribute__((weak, visibility("hidden")));
 __attribute__((weak, visibility("hidden"), constructor)) void fv_sites_announce(void);
-FV_UNCOUNTED_ void fv_sites_announce(void) {
-    fv_sites_register(__start_fv_sites, __stop_fv_sites);
-}
+FV_UNCOUNTED_ void fv_sites_announce(void) { fv_sites_register(__start_fv_sites, __stop_fv_sites); }
 #ifdef __cplusplus
 }
 #endif
@@ -152,13 +150,13 @@ FV_UNCOUNTED_ void fv_sites_announce(void) {
 
 #define FV_BOOL_(kind, condition, message)                                                         \
     do {                                                                                           \
-        FV_SITE_(fv_site_, kind, FV_COMPARE_NONE, message);                                     \
+        FV_SITE_(fv_site_, kind, FV_COMPARE_NONE, message);                                        \
         fv_mark_bool(&fv_site_, (condition));                                                      \
     } while (0)
 
 #define FV_NUMERIC_(kind, compare, left, right, message)                                           \
     do {                                                                                           \
-        FV_SITE_(fv_site_, kind, compare, message);                                             \
+        FV_SITE_(fv_site_, kind, compare, message);                                                \
         fv_mark_numeric(&fv_site_, (int64_t)(left), (int64_t)(right));                             \
     } while (0)
 
@@ -195,7 +193,7 @@ FV_UNCOUNTED_ void fv_sites_announce(void) {
  * timeline; more of them true at once than ever before is a discovery. */
 #define FV_SOMETIMES_ALL(message, ...)                                                             \
     do {                                                                                           \
-        FV_SITE_(fv_site_, FV_KIND_SOMETIMES_ALL, FV_COMPARE_NONE, message);                    \
+        FV_SITE_(fv_site_, FV_KIND_SOMETIMES_ALL, FV_COMPARE_NONE, message);                       \
         const struct fv_pair fv_conditions_[] = {__VA_ARGS__};                                     \
         FV_CAPPED_(FV_COUNT_(fv_conditions_), FV_CONDITIONS_MAX, "too many conditions");           \
         fv_mark_all(&fv_site_, fv_conditions_, FV_COUNT_(fv_conditions_));                         \

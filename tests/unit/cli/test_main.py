@@ -95,7 +95,10 @@ def test_what_nobody_expected_is_one_line_with_its_place(
 
 def test_the_entry_point_ends_with_the_commands_code() -> None:
     answer = subprocess.run(
-        [sys.executable, "-P", "-m", "fuzzverse", "config"], capture_output=True, text=True, check=False
+        [sys.executable, "-P", "-m", "fuzzverse", "config"],
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert answer.returncode == ExitCode.USAGE
     assert "say what to print" in answer.stderr

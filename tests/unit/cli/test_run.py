@@ -106,7 +106,17 @@ def test_time_ends_a_run(clean: Path, tmp_path: Path, capsys: Capsys) -> None:
 
 def test_ctrl_c_saves_everything_and_ends_with_72(clean: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
-    command = [sys.executable, "-P", "-m", "fuzzverse", "run", str(clean), "--json", "--out", str(out)]
+    command = [
+        sys.executable,
+        "-P",
+        "-m",
+        "fuzzverse",
+        "run",
+        str(clean),
+        "--json",
+        "--out",
+        str(out),
+    ]
     with subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, start_new_session=True
     ) as process:
