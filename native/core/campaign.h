@@ -8,7 +8,7 @@
 #include "core.h"
 #include "session.h"
 
-enum { FV_NO_WORKER = -1, FV_JOB_ATTEMPTS_MAX = 3 };
+enum { FV_NO_WORKER = -1, FV_JOB_ATTEMPTS_MAX = 10 };
 
 /* Bytes in order, taken from the front. */
 struct fv_queue {

@@ -11,8 +11,8 @@ from support.campaigns import described, explore, processes_of
 
 from fuzzverse.model import Policy, Verdict
 
-POLICY = Policy(timelines=40, jobs=2, deadline_ms=300, memory_mb=256)
-PATIENT = Policy(timelines=40, jobs=2, deadline_ms=5_000, memory_mb=256)
+POLICY = Policy(timelines=150, jobs=2, deadline_ms=300, memory_mb=256)
+PATIENT = Policy(timelines=150, jobs=2, deadline_ms=5_000, memory_mb=256)
 BURIAL_S = 5.0
 
 CASES = [
