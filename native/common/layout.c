@@ -4,7 +4,7 @@
 
 #include "mix.h"
 
-enum { FV_PAGE_BYTES = 4096, FV_LINE_BYTES = 64 };
+enum { FV_LINE_BYTES = 64 };
 
 static uint64_t align_up(uint64_t n, uint64_t to) { return (n + to - 1) / to * to; }
 
@@ -19,18 +19,19 @@ static void plan_slot(struct fv_header *h) {
     uint64_t marks = (uint64_t)h->site_count + h->dynamic_max;
     h->slot_tallies = align_up(sizeof(struct fv_slot), FV_LINE_BYTES);
     h->slot_features = align_up(h->slot_tallies + marks * sizeof(struct fv_tally), FV_LINE_BYTES);
-    h->slot_stride = align_up(h->slot_features + h->map_size, FV_PAGE_BYTES);
+    h->slot_stride = align_up(h->slot_features + h->map_size, FV_LAYOUT_PAGE_BYTES);
 }
 
 static void plan_tree(struct fv_header *h) {
     uint64_t marks = (uint64_t)h->site_count + h->dynamic_max;
     h->tree_marks = align_up(sizeof(struct fv_tree), FV_LINE_BYTES);
-    h->tree_explored = align_up(h->tree_marks + marks * sizeof(struct fv_mark), FV_PAGE_BYTES);
-    h->tree_buckets = align_up(h->tree_explored + h->map_size, FV_PAGE_BYTES);
+    h->tree_explored =
+        align_up(h->tree_marks + marks * sizeof(struct fv_mark), FV_LAYOUT_PAGE_BYTES);
+    h->tree_buckets = align_up(h->tree_explored + h->map_size, FV_LAYOUT_PAGE_BYTES);
     h->tree_index = h->tree_buckets + (uint64_t)FV_BUCKETS_MAX * sizeof(struct fv_bucket);
     h->tree_ring = h->tree_index + (uint64_t)FV_BUCKET_INDEX_SIZE * sizeof(uint32_t);
     h->tree_tape = h->tree_ring + FV_RING_BYTES;
-    h->tree_stride = align_up(h->tree_tape + FV_TAPE_BYTES_MAX, FV_PAGE_BYTES);
+    h->tree_stride = align_up(h->tree_tape + FV_TAPE_BYTES_MAX, FV_LAYOUT_PAGE_BYTES);
 }
 
 void fv_layout_plan(struct fv_header *h) {
@@ -41,9 +42,10 @@ void fv_layout_plan(struct fv_header *h) {
     plan_map(h);
     plan_slot(h);
     plan_tree(h);
-    h->workers_at = align_up(sizeof *h, FV_PAGE_BYTES);
+    h->live_at = FV_LAYOUT_PAGE_BYTES;
+    h->workers_at = align_up(h->live_at + sizeof(struct fv_live), FV_LAYOUT_PAGE_BYTES);
     h->trees_at =
-        align_up(h->workers_at + h->worker_count * sizeof(struct fv_worker), FV_PAGE_BYTES);
+        align_up(h->workers_at + h->worker_count * sizeof(struct fv_worker), FV_LAYOUT_PAGE_BYTES);
     h->slots_at = h->trees_at + h->tree_count * h->tree_stride;
     h->total_size = h->slots_at + slots * h->slot_stride;
 }
@@ -61,8 +63,7 @@ int fv_layout_valid(const struct fv_header *h, uint64_t mapped_size) {
     if (h->header_size != sizeof *h || !counts_valid(h)) return 0;
     struct fv_header plan = *h;
     fv_layout_plan(&plan);
-    return memcmp(&plan, h, offsetof(struct fv_header, tokens)) == 0 &&
-           plan.total_size == mapped_size;
+    return memcmp(&plan, h, sizeof plan) == 0 && plan.total_size == mapped_size;
 }
 
 uint64_t fv_layout_bucket_hash(uint32_t mark, const int64_t *keys, uint32_t key_count) {
@@ -109,4 +110,21 @@ int fv_layout_quality_better(const int64_t *a, const int64_t *b, uint32_t n) {
     for (uint32_t i = 0; i < n; i++)
         if (a[i] != b[i]) return a[i] > b[i];
     return 0;
+}
+
+void fv_layout_bucket_improve(struct fv_bucket *b, const int64_t *qualities) {
+    __atomic_fetch_add(&b->version, 1, __ATOMIC_SEQ_CST);
+    for (uint32_t i = 0; i < FV_LAYOUT_QUALITIES_MAX; i++)
+        __atomic_store_n(&b->qualities[i], qualities[i], __ATOMIC_SEQ_CST);
+    __atomic_fetch_add(&b->version, 1, __ATOMIC_SEQ_CST);
+}
+
+int fv_layout_bucket_beaten(const struct fv_bucket *b, const int64_t *qualities, uint32_t n) {
+    int64_t known[FV_LAYOUT_QUALITIES_MAX];
+    uint32_t before = __atomic_load_n(&b->version, __ATOMIC_SEQ_CST);
+    for (uint32_t i = 0; i < FV_LAYOUT_QUALITIES_MAX; i++)
+        known[i] = __atomic_load_n(&b->qualities[i], __ATOMIC_SEQ_CST);
+    uint32_t after = __atomic_load_n(&b->version, __ATOMIC_SEQ_CST);
+    if (before != after || before % 2 != 0) return 1;
+    return fv_layout_quality_better(qualities, known, n);
 }

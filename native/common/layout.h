@@ -35,6 +35,7 @@ enum {
     FV_TEXT_BYTES = 256, /* messages, identities, details; cut when longer */
     FV_FILE_BYTES = 128,
     FV_NAME_BYTES = 24,
+    FV_LAYOUT_PAGE_BYTES = 4096,
     FV_LAYOUT_KEYS_MAX = 8,
     FV_LAYOUT_QUALITIES_MAX = 4,
 };
@@ -162,7 +163,7 @@ struct fv_bucket {
     uint32_t mark;
     uint32_t key_count;
     uint32_t quality_count;
-    uint32_t reserved;
+    uint32_t version; /* odd while the turn writes the qualities */
     int64_t keys[FV_LAYOUT_KEYS_MAX];
     int64_t qualities[FV_LAYOUT_QUALITIES_MAX];
     uint64_t stamp;
@@ -251,7 +252,14 @@ struct fv_worker {
     char refusal[FV_TEXT_BYTES];
 };
 
-/* Where everything is. Written by the controller before the first worker starts. */
+/* What every process of a session may change. A page of its own. */
+struct fv_live {
+    int32_t tokens;    /* how many more timelines may run */
+    uint32_t doorbell; /* a futex: something for the controller */
+};
+
+/* Where everything is. Written by the controller before the first worker starts; every other
+ * process maps it read-only, so that a target that scribbles dies there. */
 struct fv_header {
     uint64_t magic;
     uint32_t abi;
@@ -265,20 +273,17 @@ struct fv_header {
     uint32_t dynamic_max;
     int32_t controller_pid;
     uint32_t trace_draws;
+    uint32_t stop; /* the controller wants the end */
+    uint32_t reserved;
     struct fv_policy policy;
     /* the feature map: marks, edges, buckets, dynamic marks */
     uint64_t map_edges, map_each, map_dynamic, map_size;
-    uint64_t workers_at, trees_at, slots_at;
+    uint64_t live_at, workers_at, trees_at, slots_at;
     uint64_t tree_stride, slot_stride;
     /* inside a tree */
     uint64_t tree_marks, tree_buckets, tree_index, tree_explored, tree_ring, tree_tape;
     /* inside a slot */
     uint64_t slot_tallies, slot_features;
-    /* written while running */
-    int32_t tokens;    /* how many more timelines may run */
-    uint32_t doorbell; /* a futex: something for the controller */
-    uint32_t stop;
-    uint32_t reserved;
 };
 
 static_assert(sizeof(struct fv_tally) == 24, "layout");
@@ -287,6 +292,7 @@ static_assert(sizeof(struct fv_bucket) == 144, "layout");
 static_assert(offsetof(struct fv_slot, message) == 136, "layout");
 static_assert(sizeof(struct fv_mark) % 8 == 0, "layout");
 static_assert(sizeof(struct fv_tree) % 8 == 0, "layout");
+static_assert(sizeof(struct fv_header) <= FV_LAYOUT_PAGE_BYTES, "the header is one page");
 
 /* Fills in every offset and the sizes, from counts and policy. */
 void fv_layout_plan(struct fv_header *header);
@@ -295,6 +301,9 @@ int fv_layout_valid(const struct fv_header *header, uint64_t mapped_size);
 
 static inline uint8_t *fv_layout_at(const struct fv_header *h, uint64_t offset) {
     return (uint8_t *)(uintptr_t)h + offset;
+}
+static inline struct fv_live *fv_layout_live(const struct fv_header *h) {
+    return (struct fv_live *)fv_layout_at(h, h->live_at);
 }
 static inline struct fv_worker *fv_layout_worker(const struct fv_header *h, uint32_t i) {
     return (struct fv_worker *)fv_layout_at(h, h->workers_at) + i;
@@ -351,6 +360,10 @@ struct fv_bucket *fv_layout_bucket_find(const struct fv_header *h, struct fv_tre
 /* Appends it; NULL when the table is full. `place` comes from fv_layout_bucket_find. */
 struct fv_bucket *fv_layout_bucket_add(const struct fv_header *h, struct fv_tree *t,
                                        const struct fv_bucket *bucket, uint32_t place);
+/* Replaces the qualities; who runs ahead of its turn may be reading them. */
+void fv_layout_bucket_improve(struct fv_bucket *bucket, const int64_t *qualities);
+/* Whether `qualities` are better than the bucket's, or may be: half-written ones count as worse. */
+int fv_layout_bucket_beaten(const struct fv_bucket *bucket, const int64_t *qualities, uint32_t n);
 /* Whether `a` is better than `b`: higher, the first counts most. */
 int fv_layout_quality_better(const int64_t *a, const int64_t *b, uint32_t n);
 

@@ -80,7 +80,7 @@ static bool begin(struct fv_campaign *c, const char *path, const struct fv_mark_
     struct fv_header wish = wish_from(&c->plan);
     if (fv_session_open(&c->session, path, &wish, -1, c->error) != FV_ERR_NONE) return false;
     c->header = c->session.header;
-    c->header->tokens = (int32_t)c->plan.jobs;
+    fv_layout_live(c->header)->tokens = (int32_t)c->plan.jobs;
     if (!allocate_trees(c, marks)) {
         snprintf(c->error, sizeof c->error, "no memory for the explored map");
         return false;
@@ -167,8 +167,13 @@ static void watch(struct fv_campaign *c) {
     uint64_t now = fv_session_now_ns();
     if (now - c->last_watch_ns < FV_WATCH_MS * UINT64_C(1000000)) return;
     c->last_watch_ns = now;
-    for (uint32_t i = 0; i < c->plan.window; i++)
-        if (c->lanes[i].state == FV_LANE_RUNNING) fv_watch_tree(c->header, i, &limits);
+    for (uint32_t i = 0; i < c->plan.window; i++) {
+        if (c->lanes[i].state != FV_LANE_RUNNING) continue;
+        if (!fv_job_is_sound(&c->lanes[i]))
+            fv_session_kill(&c->session, (uint32_t)c->lanes[i].worker);
+        else
+            fv_watch_tree(c->header, i, &limits);
+    }
 }
 
 static bool is_finished(const struct fv_campaign *c) {
@@ -183,17 +188,22 @@ static bool turn_once(struct fv_campaign *c) {
     fv_job_plan(c);
     fv_job_assign(c);
     watch(c);
-    return true;
+    if (c->lost_in_a_row < FV_LOST_IN_A_ROW_MAX) return true;
+    snprintf(c->error, sizeof c->error,
+             "%d root seeds in a row were lost: forks are refused (see ulimit -u), or the target "
+             "kills its process group or writes over foreign memory (try --sanitize address)",
+             FV_LOST_IN_A_ROW_MAX);
+    return false;
 }
 
 int fv_campaign_step(fv_campaign *c, uint32_t timeout_ms) {
     uint64_t deadline = fv_session_now_ns() + UINT64_C(1000000) * timeout_ms;
     c->has_bug = 0;
     for (;;) {
-        uint32_t seen = __atomic_load_n(&c->header->doorbell, __ATOMIC_ACQUIRE);
+        uint32_t seen = __atomic_load_n(&fv_layout_live(c->header)->doorbell, __ATOMIC_ACQUIRE);
         if (!turn_once(c)) return -1;
         if (c->has_bug || is_finished(c) || fv_session_now_ns() >= deadline) return 0;
-        fv_session_wait(&c->header->doorbell, seen, FV_WATCH_MS);
+        fv_session_wait(&fv_layout_live(c->header)->doorbell, seen, FV_WATCH_MS);
     }
 }
 
@@ -207,7 +217,7 @@ void fv_campaign_stop(fv_campaign *c) {
     __atomic_store_n(&c->header->stop, 1, __ATOMIC_RELEASE);
     uint64_t deadline = fv_session_now_ns() + UINT64_C(1000000) * FV_STOP_MS;
     while (fv_session_now_ns() < deadline) {
-        uint32_t seen = __atomic_load_n(&c->header->doorbell, __ATOMIC_ACQUIRE);
+        uint32_t seen = __atomic_load_n(&fv_layout_live(c->header)->doorbell, __ATOMIC_ACQUIRE);
         fv_job_collect(c);
         fv_drain_rings(c);
         fv_job_fold(c);
@@ -217,7 +227,7 @@ void fv_campaign_stop(fv_campaign *c) {
         if (!is_running) break;
         keep_workers(c);
         watch(c);
-        fv_session_wait(&c->header->doorbell, seen, FV_WATCH_MS);
+        fv_session_wait(&fv_layout_live(c->header)->doorbell, seen, FV_WATCH_MS);
     }
     fv_job_fold_unfinished(c);
 }

@@ -8,7 +8,7 @@
 #include "core.h"
 #include "session.h"
 
-enum { FV_NO_WORKER = -1, FV_JOB_ATTEMPTS_MAX = 10 };
+enum { FV_NO_WORKER = -1, FV_JOB_ATTEMPTS_MAX = 5, FV_LOST_IN_A_ROW_MAX = 16 };
 
 /* Bytes in order, taken from the front. */
 struct fv_queue {
@@ -54,6 +54,7 @@ struct fv_campaign {
     uint64_t granted; /* timelines set aside for jobs under way */
     uint64_t stable_roots;
     uint64_t worker_deaths;
+    uint32_t lost_in_a_row; /* jobs since one ended that had a timeline */
     uint64_t last_watch_ns;
     int is_ending;  /* hands out no further job */
     int is_halted;  /* a folded job found the bug to stop at */

@@ -137,8 +137,9 @@ void fv_job_collect(struct fv_campaign *c) {
     for (uint32_t i = 0; i < c->plan.window; i++) {
         struct fv_lane *lane = &c->lanes[i];
         if (lane->state != FV_LANE_RUNNING) continue;
-        if (!__atomic_load_n(&lane->tree->is_done, __ATOMIC_ACQUIRE)) continue;
+        if (__atomic_load_n(&lane->tree->is_done, __ATOMIC_ACQUIRE) != 1) continue;
         lane->state = FV_LANE_ENDED;
+        c->lost_in_a_row = lane->tree->totals.timelines > 0 ? 0 : c->lost_in_a_row + 1;
         c->lane_of_worker[lane->worker] = FV_NO_WORKER;
     }
 }
@@ -161,6 +162,12 @@ static void note_stability(struct fv_campaign *c, const struct fv_lane *lane, ui
     if (c->plan.until_stable > 0 && c->stable_roots >= c->plan.until_stable &&
         every_must_hit_seen(c))
         c->is_ending = 1;
+}
+
+bool fv_job_is_sound(const struct fv_lane *lane) {
+    const struct fv_tree *t = lane->tree;
+    return t->job == lane->job && t->stamp == lane->job + 1 && t->totals.timelines <= lane->grant &&
+           t->root_count <= lane->roots;
 }
 
 /* The totals come from memory that a target could write: no job has more than it was granted. */
@@ -219,17 +226,25 @@ static void give_up(struct fv_campaign *c, struct fv_lane *lane) {
     char why[FV_TEXT_BYTES];
     snprintf(why, sizeof why, "job %llu was lost: its worker died %d times",
              (unsigned long long)lane->job, FV_JOB_ATTEMPTS_MAX);
-    lane->tree->totals.verdicts[FV_VERDICT_LOST]++;
+    lane->tree->totals.verdicts[FV_VERDICT_LOST] = 1;
+    c->lost_in_a_row++;
     fv_drain_tell_lost(c, c->known->totals.timelines, root_of(c, lane), why);
     lane->state = FV_LANE_ENDED;
 }
 
+/* What the dead held. Where the memory is no longer to be believed, all start afresh: for a while
+ * more may run than should. */
+static void return_tokens(struct fv_campaign *c, struct fv_lane *lane) {
+    int32_t *tokens = &fv_layout_live(c->header)->tokens;
+    if (fv_job_is_sound(lane))
+        __atomic_fetch_add(tokens, lane->tree->tokens_held, __ATOMIC_ACQ_REL);
+    else
+        __atomic_store_n(tokens, (int32_t)c->plan.jobs, __ATOMIC_RELEASE);
+}
+
 void fv_job_retry(struct fv_campaign *c, struct fv_lane *lane) {
     fv_drain_rings(c);
-    __atomic_fetch_add(&c->header->tokens, lane->tree->tokens_held, __ATOMIC_ACQ_REL);
-    if (++lane->attempts >= FV_JOB_ATTEMPTS_MAX) {
-        give_up(c, lane);
-        return;
-    }
-    begin_tree(c, lane);
+    return_tokens(c, lane);
+    begin_tree(c, lane); /* nothing of the attempt is believed */
+    if (++lane->attempts >= FV_JOB_ATTEMPTS_MAX) give_up(c, lane);
 }

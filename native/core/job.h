@@ -14,6 +14,8 @@ void fv_job_collect(struct fv_campaign *campaign);
 void fv_job_fold(struct fv_campaign *campaign);
 /* Takes in what the jobs under way have brought so far; they are at an end. */
 void fv_job_fold_unfinished(struct fv_campaign *campaign);
+/* Whether the job's memory still says what the controller wrote there, as far as can be told. */
+bool fv_job_is_sound(const struct fv_lane *lane);
 /* Makes ready for another attempt, or gives the job up. */
 void fv_job_retry(struct fv_campaign *campaign, struct fv_lane *lane);
 bool fv_job_any_under_way(const struct fv_campaign *campaign);

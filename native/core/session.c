@@ -143,7 +143,7 @@ enum fv_err fv_session_greet(struct fv_session *s, uint32_t i) {
     const struct fv_worker *w = fv_layout_worker(s->header, i);
     uint64_t deadline = fv_session_now_ns() + UINT64_C(1000000) * FV_GREET_MS;
     while (fv_session_now_ns() < deadline) {
-        uint32_t seen = __atomic_load_n(&s->header->doorbell, __ATOMIC_ACQUIRE);
+        uint32_t seen = __atomic_load_n(&fv_layout_live(s->header)->doorbell, __ATOMIC_ACQUIRE);
         uint32_t state = __atomic_load_n(&w->state, __ATOMIC_ACQUIRE);
         if (state == FV_WORKER_IDLE || state == FV_WORKER_BUSY) return FV_ERR_NONE;
         int status = 0;
@@ -151,17 +151,22 @@ enum fv_err fv_session_greet(struct fv_session *s, uint32_t i) {
             tell_end(s, w, status);
             return state == FV_WORKER_REFUSED ? FV_ERR_MISMATCH : FV_ERR_DIED;
         }
-        fv_session_wait(&s->header->doorbell, seen, FV_SHORT_WAIT_MS);
+        fv_session_wait(&fv_layout_live(s->header)->doorbell, seen, FV_SHORT_WAIT_MS);
     }
     snprintf(s->error, FV_ERROR_BYTES, "the target was not ready within %d s", FV_GREET_MS / 1000);
     return FV_ERR_TIMEOUT;
 }
 
+void fv_session_kill(struct fv_session *s, uint32_t i) {
+    if (s->pids[i] <= 0) return;
+    kill(-s->pids[i], SIGKILL);
+    kill(s->pids[i], SIGKILL);
+}
+
 void fv_session_close(struct fv_session *s) {
     for (uint32_t i = 0; s->header != NULL && i < s->header->worker_count; i++) {
         if (s->pids[i] <= 0) continue;
-        kill(-s->pids[i], SIGKILL);
-        kill(s->pids[i], SIGKILL);
+        fv_session_kill(s, i);
         while (waitpid(s->pids[i], NULL, 0) < 0 && errno == EINTR) continue;
     }
     if (s->header != NULL) munmap(s->header, s->header->total_size);

@@ -26,6 +26,8 @@ enum fv_err fv_session_spawn(struct fv_session *session, uint32_t i);
 enum fv_err fv_session_greet(struct fv_session *session, uint32_t i);
 /* Whether worker `i` has ended; reaps it. *status is waitpid's. */
 bool fv_session_has_ended(struct fv_session *session, uint32_t i, int *status);
+/* Kills worker `i` and all that it leads; fv_session_has_ended will tell. */
+void fv_session_kill(struct fv_session *session, uint32_t i);
 /* Kills and reaps every worker, unmaps, closes. */
 void fv_session_close(struct fv_session *session);
 

@@ -82,8 +82,10 @@ void fv_claim_pass(const struct fv_site *site) {
 
 /* ---- watermarks and frontiers ---------------------------------------------------------------- */
 
+/* The watermark is written before the flag, and read after it. */
 static bool margin_is_better(const struct fv_mark *m, int64_t margin) {
-    return !m->has_watermark || margin > m->watermark;
+    return !__atomic_load_n(&m->has_watermark, __ATOMIC_ACQUIRE) ||
+           margin > __atomic_load_n(&m->watermark, __ATOMIC_RELAXED);
 }
 
 void fv_claim_margin(const struct fv_site *site, int64_t margin) {
@@ -92,8 +94,8 @@ void fv_claim_margin(const struct fv_site *site, int64_t margin) {
     if (!margin_is_better(m, margin)) return;
     fv_claim_turn();
     if (!margin_is_better(m, margin)) return;
-    m->watermark = margin;
-    m->has_watermark = 1;
+    __atomic_store_n(&m->watermark, margin, __ATOMIC_RELAXED);
+    __atomic_store_n(&m->has_watermark, 1, __ATOMIC_RELEASE);
     char detail[FV_NAME_BYTES + 16];
     snprintf(detail, sizeof detail, "margin %lld", (long long)margin);
     fv_record_discovery(site->index, detail);
@@ -125,7 +127,7 @@ struct sighting {
 static bool bucket_is_open(const struct fv_bucket *known, const struct fv_bucket *seen) {
     if (known == NULL) return true;
     if (splits() && known->split_stamp != fv_rt.tree->stamp) return true;
-    return fv_layout_quality_better(seen->qualities, known->qualities, seen->quality_count);
+    return fv_layout_bucket_beaten(known, seen->qualities, seen->quality_count);
 }
 
 static void print_detail(const struct sighting *s, char *to, size_t size) {
@@ -169,7 +171,7 @@ static struct fv_bucket *take_bucket(struct fv_mark *m, const struct sighting *s
     bool is_better = b == NULL || fv_layout_quality_better(s->bucket.qualities, b->qualities,
                                                            s->bucket.quality_count);
     if (b == NULL && (b = append_bucket(m, s, place)) == NULL) return NULL;
-    if (is_better) memcpy(b->qualities, s->bucket.qualities, sizeof b->qualities);
+    if (is_better) fv_layout_bucket_improve(b, s->bucket.qualities);
     if (is_better) fv_record_discovery(s->site->index, detail + 1);
     b->split_stamp = fv_rt.tree->stamp;
     return b;

@@ -54,6 +54,7 @@ bool fv_runtime_attach(int fd, const char **why) {
     struct fv_header *h = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
     close(fd);
     if (h == MAP_FAILED || !fv_layout_valid(h, size)) return false;
+    if (mprotect(h, FV_LAYOUT_PAGE_BYTES, PROT_READ) != 0) return false;
     fv_rt.header = h;
     *why = why_unfit(h);
     return true;
@@ -79,6 +80,7 @@ void fv_runtime_wake(uint32_t *word) {
 }
 
 void fv_runtime_ring(void) {
-    __atomic_fetch_add(&fv_rt.header->doorbell, 1, __ATOMIC_RELEASE);
-    fv_runtime_wake(&fv_rt.header->doorbell);
+    uint32_t *doorbell = &fv_layout_live(fv_rt.header)->doorbell;
+    __atomic_fetch_add(doorbell, 1, __ATOMIC_RELEASE);
+    fv_runtime_wake(doorbell);
 }

@@ -137,8 +137,9 @@ void fv_timeline_prepare_child(struct fv_slot *s, uint32_t index, uint64_t seed)
     inherit_tallies(fv_layout_tallies(h, s), fv_rt.tallies, h->site_count + h->dynamic_max);
     uint8_t *features = fv_layout_features(h, s);
     memcpy(features, fv_rt.features, h->map_edges);
-    memcpy(features + h->map_each, fv_rt.features + h->map_each,
-           fv_layout_map_used(h, fv_rt.tree) - h->map_each);
+    uint64_t used = fv_layout_map_used(h, fv_rt.tree);
+    memcpy(features + h->map_each, fv_rt.features + h->map_each, used - h->map_each);
+    memset(features + used, 0, h->map_size - used); /* of whoever had the slot before */
     fv_draw_reseed(s, seed);
 }
 

@@ -1,6 +1,6 @@
 #include "token.h"
 
-static int32_t *free_tokens(void) { return &fv_rt.header->tokens; }
+static int32_t *free_tokens(void) { return &fv_layout_live(fv_rt.header)->tokens; }
 
 static void note(struct fv_slot *slot, uint32_t holds) {
     slot->holds_token = holds;

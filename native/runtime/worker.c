@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
@@ -107,7 +108,22 @@ static uint32_t wait_for_job(uint32_t seen) {
     }
 }
 
+static void protect(uint64_t from, uint64_t to, int protection) {
+    FV_CHECK(mprotect(fv_layout_at(fv_rt.header, from), to - from, protection) == 0);
+}
+
+/* The jobs of others are out of reach: a target that scribbles spoils its own alone. */
+static void fence(uint32_t index) {
+    const struct fv_header *h = fv_rt.header;
+    uint64_t row = (h->policy.depth_max + 1) * (uint64_t)h->policy.batch_size * h->slot_stride;
+    uint64_t tree = h->trees_at + index * h->tree_stride, slots = h->slots_at + index * row;
+    protect(h->trees_at, h->total_size, PROT_NONE);
+    protect(tree, tree + h->tree_stride, PROT_READ | PROT_WRITE);
+    protect(slots, slots + row, PROT_READ | PROT_WRITE);
+}
+
 static void enter_tree(uint32_t index) {
+    fence(index);
     fv_rt.tree_index = index;
     fv_rt.tree = fv_layout_tree(fv_rt.header, index);
     fv_rt.tape = fv_layout_tape(fv_rt.header, fv_rt.tree);

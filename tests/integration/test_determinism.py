@@ -50,7 +50,7 @@ def test_same_campaign_with_dying_workers(coin: Target) -> None:
     def kill_a_worker(campaign: native.Campaign) -> None:
         nonlocal killed
         pids = campaign.worker_pids()
-        if killed < 5 and pids:
+        if killed < 4 and pids:
             os.kill(pids[killed % len(pids)], signal.SIGKILL)
             killed += 1
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from support.campaigns import described, explore, processes_of
 
+from fuzzverse.errors import EngineError
 from fuzzverse.model import Policy, Verdict
 
 POLICY = Policy(timelines=150, jobs=2, deadline_ms=300, memory_mb=256)
@@ -61,9 +62,22 @@ def test_out_of_memory(compiled: Callable[..., Path]) -> None:
     check(path, Verdict.OUT_OF_MEMORY, "more memory", PATIENT)
 
 
+def test_scribbling_spoils_only_its_own_job(compiled: Callable[..., Path]) -> None:
+    path = compiled("hostile.c", "-DHOSTILE=scribble", "-DODDS=60")
+    check(path, Verdict.LOST, "its worker died")
+
+
 def test_address_sanitizer(compiled: Callable[..., Path]) -> None:
     path = compiled("hostile.c", "-DHOSTILE=heap", "-fsanitize=address")
     check(path, Verdict.SANITIZER, "heap-buffer-overflow", PATIENT)
+
+
+def test_a_target_that_always_kills_its_worker_is_an_engine_failure(
+    compiled: Callable[..., Path],
+) -> None:
+    target = described(compiled("hostile.c", "-DHOSTILE=group", "-DODDS=1"))
+    with pytest.raises(EngineError, match="in a row were lost"):
+        explore(target, POLICY)
 
 
 def test_undefined_behaviour_sanitizer(compiled: Callable[..., Path]) -> None:

@@ -1,4 +1,4 @@
-/* A target that misbehaves in one timeline of eight; HOSTILE names how. */
+/* A target that misbehaves in one timeline of ODDS; HOSTILE names how. */
 #include <fuzzverse/fuzzverse.h>
 
 #include <fcntl.h>
@@ -10,7 +10,11 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-enum { ODDS = 8, OUTPUT_MB = 100, PAUSE_SECONDS = 1000 };
+#ifndef ODDS
+#define ODDS 8
+#endif
+
+enum { OUTPUT_MB = 100, PAUSE_SECONDS = 1000 };
 
 static volatile int sink;
 
@@ -77,6 +81,20 @@ static void hostile_heap(void) {
 }
 static void hostile_overflow(void) { sink = 0x7fffffff, sink = sink + (int)fv_between(1, 2); }
 
+/* Writes over everything that it can of the memory that it shares with fuzzverse. */
+static void hostile_scribble(void) {
+    char line[512];
+    FILE *maps = fopen("/proc/self/maps", "r");
+    while (fgets(line, sizeof line, maps) != NULL) {
+        unsigned long start, end;
+        if (strstr(line, "memfd:fuzzverse") == NULL || strstr(line, "rw-s") == NULL) continue;
+        if (sscanf(line, "%lx-%lx", &start, &end) != 2) continue;
+        for (unsigned long at = start; at < end && at < start + (64ul << 20); at += 512)
+            memset((void *)at, 0xff, 512);
+    }
+    for (;;) pause();
+}
+
 #define HOSTILE_NAME_(name) hostile_##name
 #define HOSTILE_NAME(name) HOSTILE_NAME_(name)
 
@@ -85,7 +103,7 @@ FV_TARGET(hostile) {
     (void)hostile_loop, (void)hostile_sleep, (void)hostile_fds, (void)hostile_output;
     (void)hostile_memory, (void)hostile_stack, (void)hostile_misuse, (void)hostile_kill;
     (void)hostile_group, (void)hostile_thread, (void)hostile_child, (void)hostile_stray;
-    (void)hostile_heap, (void)hostile_overflow;
+    (void)hostile_heap, (void)hostile_overflow, (void)hostile_scribble;
     bool strikes = fv_chance(1, ODDS);
     if (strikes) HOSTILE_NAME(HOSTILE)();
     FV_SOMETIMES(strikes, "went on after it");
