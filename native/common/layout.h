@@ -341,6 +341,10 @@ static inline struct fv_tally *fv_layout_tallies(const struct fv_header *h, stru
 static inline uint8_t *fv_layout_features(const struct fv_header *h, struct fv_slot *s) {
     return (uint8_t *)s + h->slot_features;
 }
+/* Draws of a timeline since its root, over all segments. */
+static inline uint64_t fv_layout_draws(const struct fv_slot *s) {
+    return s->draws_before + s->count;
+}
 /* Where the feature bytes of a mark begin: sites come first in the map, dynamic marks last. */
 static inline uint64_t fv_layout_mark_features(const struct fv_header *h, uint32_t mark) {
     return mark < h->site_count

@@ -60,5 +60,5 @@ uint64_t fv_verdict_digest(const struct fv_slot *s) {
     uint64_t hash = fv_mix_into(s->draw_hash, s->feature_hash);
     hash = fv_mix_into(hash, s->verdict);
     hash = fv_mix_into(hash, (uint64_t)s->signal);
-    return fv_mix_into(hash, s->draws_before + s->count);
+    return fv_mix_into(hash, fv_layout_draws(s));
 }

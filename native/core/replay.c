@@ -49,7 +49,7 @@ static void fill_report(struct fv_session *s, struct fv_replay_report *r, uint32
         .signal = slot->signal,
         .exit_code = slot->exit_code,
         .mark = slot->mark,
-        .draws = slot->draws_before + slot->count,
+        .draws = fv_layout_draws(slot),
         .digest = fv_verdict_digest(slot),
         .address = slot->address,
     };

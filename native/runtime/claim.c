@@ -6,7 +6,6 @@
 #include "record.h"
 #include "sites.h"
 #include "split.h"
-#include "timeline.h"
 #include "token.h"
 
 enum { FV_PARK_MS = 1000 };

@@ -3,10 +3,8 @@
 #include <string.h>
 
 #include "../common/mix.h"
+#include "ending.h"
 #include "log.h"
-#include "timeline.h"
-
-uint64_t fv_draw_total(const struct fv_slot *slot) { return slot->draws_before + slot->count; }
 
 static bool tape_left(const struct fv_slot *s) {
     return s->recipe.has_tape && s->tape_at < s->recipe.tape_size;
@@ -75,13 +73,13 @@ static __attribute__((noinline)) uint64_t draw_slowly(struct fv_slot *s, uint64_
         begin_segment(s, s->recipe.segments[s->segment_at++].seed);
     uint64_t value = tape_left(s) ? from_tape(s, n) : reduce(fv_mix_draw(s->seed, s->count), n);
     fv_draw_arm(s);
-    if (fv_rt.header->trace_draws) fv_log_draw(fv_draw_total(s), label, n, value);
+    if (fv_rt.header->trace_draws) fv_log_draw(fv_layout_draws(s), label, n, value);
     return value;
 }
 
 static inline uint64_t draw(uint64_t n, const char *label) {
     struct fv_slot *s = fv_rt.slot;
-    if (FV_UNLIKELY(s == NULL)) fv_timeline_misuse("a draw outside of FV_TARGET");
+    if (FV_UNLIKELY(s == NULL)) fv_ending_misuse("a draw outside of FV_TARGET");
     uint64_t value = FV_LIKELY(s->count < s->fast_until) ? reduce(fv_mix_draw(s->seed, s->count), n)
                                                          : draw_slowly(s, n, label);
     s->count++;
@@ -92,17 +90,17 @@ static inline uint64_t draw(uint64_t n, const char *label) {
 uint64_t fv_u64(void) { return draw(0, "u64"); }
 
 uint64_t fv_below(uint64_t n) {
-    if (FV_UNLIKELY(n == 0)) fv_timeline_misuse("fv_below(0)");
+    if (FV_UNLIKELY(n == 0)) fv_ending_misuse("fv_below(0)");
     return draw(n, "below");
 }
 
 int64_t fv_between(int64_t lo, int64_t hi) {
-    if (FV_UNLIKELY(lo > hi)) fv_timeline_misuse("fv_between with lo > hi");
+    if (FV_UNLIKELY(lo > hi)) fv_ending_misuse("fv_between with lo > hi");
     return (int64_t)((uint64_t)lo + draw((uint64_t)hi - (uint64_t)lo + 1, "between"));
 }
 
 bool fv_chance(uint32_t num, uint32_t den) {
-    if (FV_UNLIKELY(den == 0)) fv_timeline_misuse("fv_chance with den 0");
+    if (FV_UNLIKELY(den == 0)) fv_ending_misuse("fv_chance with den 0");
     return draw(den, "chance") < num;
 }
 
@@ -119,14 +117,14 @@ void fv_bytes(void *to, size_t n) {
 }
 
 uint32_t fv_pick(const char *label, uint32_t n) {
-    if (FV_UNLIKELY(n == 0)) fv_timeline_misuse("fv_pick with n 0");
+    if (FV_UNLIKELY(n == 0)) fv_ending_misuse("fv_pick with n 0");
     return (uint32_t)draw(n, label);
 }
 
 uint32_t fv_weighted(const char *label, const uint32_t *weights, uint32_t n) {
     uint64_t sum = 0;
     for (uint32_t i = 0; i < n; i++) sum += weights[i];
-    if (FV_UNLIKELY(sum == 0)) fv_timeline_misuse("fv_weighted without a positive weight");
+    if (FV_UNLIKELY(sum == 0)) fv_ending_misuse("fv_weighted without a positive weight");
     uint64_t left = draw(sum, label);
     uint32_t i = 0;
     for (; left >= weights[i]; i++) left -= weights[i];

@@ -4,8 +4,6 @@
 
 #include "runtime.h"
 
-/* Draws since the root, over all segments. */
-uint64_t fv_draw_total(const struct fv_slot *slot);
 /* From here on the timeline is driven by `seed`; the recipe gets the segment. */
 void fv_draw_reseed(struct fv_slot *slot, uint64_t seed);
 /* Sets the generator to the start of the slot's recipe. */

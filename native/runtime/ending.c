@@ -1,15 +1,16 @@
 #include "ending.h"
 
 #include <signal.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <ucontext.h>
 #include <unistd.h>
 
-#include "draw.h"
+#include "../common/map.h"
+#include "edges.h"
 #include "log.h"
-#include "timeline.h"
 
 enum { FV_HANDLER_STACK_BYTES = 1 << 16 };
 
@@ -31,7 +32,88 @@ const char *fv_ending_sanitizer(void) {
     return __sanitizer_set_death_callback != NULL ? "undefined" : "";
 }
 
-/* ---- inside the dying process ---------------------------------------------------------------- */
+/* ---- of its own accord ----------------------------------------------------------------------- */
+
+bool fv_ending_is_own(void) {
+    return fv_rt.slot != NULL && fv_rt.pid == getpid() && fv_rt.slot->pid == fv_rt.pid;
+}
+
+void fv_ending_collect(void) {
+    const struct fv_header *h = fv_rt.header;
+    uint8_t *features = fv_rt.features;
+    uint64_t hash = fv_edges_collect(features + h->map_edges, h->map_edges);
+    hash += fv_map_hash(features, h->map_edges, 0);
+    hash += fv_map_hash(features + h->map_each, FV_EACH_FEATURE_BYTES, h->map_each);
+    fv_rt.slot->feature_hash = hash;
+    fv_rt.slot->has_edges = 1;
+}
+
+static int exit_code_of(enum fv_verdict verdict) {
+    switch (verdict) {
+    case FV_VERDICT_OK: return FV_EXIT_OK;
+    case FV_VERDICT_SANITIZER: return FV_EXIT_SANITIZER;
+    case FV_VERDICT_LOST: return FV_EXIT_LOST;
+    default: return FV_EXIT_BUG;
+    }
+}
+
+_Noreturn void fv_ending_finish(enum fv_verdict verdict) {
+    if (!fv_ending_is_own()) _exit(FV_EXIT_OK); /* a process that the target forked */
+    struct fv_slot *s = fv_rt.slot;
+    if (s->segment_at < s->recipe.segment_count)
+        fv_log("the timeline ended before segment %u of its recipe (%llu@%llu)", s->segment_at + 1,
+               (unsigned long long)s->recipe.segments[s->segment_at].count,
+               (unsigned long long)s->recipe.segments[s->segment_at].seed);
+    fv_ending_collect();
+    s->verdict = verdict;
+    fv_ending_tell(s);
+    _exit(exit_code_of(verdict));
+}
+
+_Noreturn void fv_ending_fail(const struct fv_site *site) {
+    struct fv_slot *s = fv_rt.slot;
+    s->mark = (int32_t)site->index;
+    snprintf(s->message, sizeof s->message, "%s", site->message);
+    snprintf(s->identity, sizeof s->identity, "%u %s %s:%u", site->kind, site->message, site->file,
+             site->line);
+    fv_ending_finish(FV_VERDICT_ASSERTION);
+}
+
+void fv_bug(const char *format, ...) {
+    if (fv_rt.slot == NULL) fv_ending_misuse("fv_bug outside of FV_TARGET");
+    struct fv_slot *s = fv_rt.slot;
+    va_list args;
+    va_start(args, format);
+    vsnprintf(s->message, sizeof s->message, format, args);
+    va_end(args);
+    snprintf(s->identity, sizeof s->identity, "fv_bug %s", format);
+    fv_ending_finish(FV_VERDICT_ASSERTION);
+}
+
+_Noreturn void fv_ending_misuse(const char *what) {
+    if (fv_rt.slot == NULL) {
+        dprintf(STDERR_FILENO, "fuzzverse: %s: draws and marks belong inside of it\n", what);
+        _exit(FV_EXIT_LOST);
+    }
+    fv_bug("misuse of fuzzverse: %s", what);
+}
+
+_Noreturn void fv_ending_lose(const char *why) {
+    if (fv_rt.slot == NULL) {
+        dprintf(STDERR_FILENO, "fuzzverse: %s\n", why);
+        _exit(FV_EXIT_LOST);
+    }
+    snprintf(fv_rt.slot->message, sizeof fv_rt.slot->message, "%s", why);
+    fv_ending_finish(FV_VERDICT_LOST);
+}
+
+_Noreturn void fv_check_failed(const char *what, const char *file, int line) {
+    char why[FV_TEXT_BYTES];
+    snprintf(why, sizeof why, "fuzzverse invariant broken: %s at %s:%d", what, file, line);
+    fv_ending_lose(why);
+}
+
+/* ---- against its will ------------------------------------------------------------------------ */
 
 static uint64_t program_counter(const void *context) {
     const ucontext_t *u = context;
@@ -48,18 +130,18 @@ static uint64_t program_counter(const void *context) {
 /* SA_RESETHAND: raised again on return, the signal ends the process as if nobody had looked. */
 static void on_signal(int signal, siginfo_t *info, void *context) {
     (void)info;
-    if (fv_timeline_is_own()) {
+    if (fv_ending_is_own()) {
         fv_rt.slot->address = program_counter(context);
         fv_rt.slot->signal = signal;
-        fv_timeline_collect();
+        fv_ending_collect();
         fv_ending_tell(fv_rt.slot);
     }
     raise(signal);
 }
 
 static void on_exit_call(void) {
-    if (!fv_timeline_is_own() || fv_rt.slot->verdict != FV_VERDICT_NONE) return;
-    fv_timeline_collect();
+    if (!fv_ending_is_own() || fv_rt.slot->verdict != FV_VERDICT_NONE) return;
+    fv_ending_collect();
     fv_log("the target called exit()");
 }
 
@@ -67,7 +149,7 @@ void __ubsan_on_report(void) {
     const char *kind = "undefined behaviour", *message = "", *file = "";
     unsigned line = 0, column = 0;
     char *address = NULL;
-    if (!fv_timeline_is_own() || __ubsan_get_current_report_data == NULL) return;
+    if (!fv_ending_is_own() || __ubsan_get_current_report_data == NULL) return;
     __ubsan_get_current_report_data(&kind, &message, &file, &line, &column, &address);
     struct fv_slot *s = fv_rt.slot;
     snprintf(s->message, sizeof s->message, "%.160s", message);
@@ -85,9 +167,9 @@ static void take_report(struct fv_slot *s) {
 }
 
 static void on_sanitizer_death(void) {
-    if (!fv_timeline_is_own()) return;
+    if (!fv_ending_is_own()) return;
     if (fv_rt.slot->identity[0] == '\0') take_report(fv_rt.slot);
-    fv_timeline_end(FV_VERDICT_SANITIZER);
+    fv_ending_finish(FV_VERDICT_SANITIZER);
 }
 
 void fv_ending_watch(void) {
@@ -109,8 +191,8 @@ void fv_ending_tell(const struct fv_slot *s) {
                                         "timeout", "out of memory", "exit",   "lost"};
     if (s->verdict < FV_VERDICT_COUNT)
         fv_log("verdict %s%s%s after %llu draws", words[s->verdict], s->message[0] ? ": " : "",
-               s->message, (unsigned long long)fv_draw_total(s));
+               s->message, (unsigned long long)fv_layout_draws(s));
     else
         fv_log("verdict signal: %s after %llu draws", strsignal(s->signal),
-               (unsigned long long)fv_draw_total(s));
+               (unsigned long long)fv_layout_draws(s));
 }

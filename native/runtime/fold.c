@@ -3,9 +3,7 @@
 #include "../common/map.h"
 #include "../common/mix.h"
 #include "../common/verdict.h"
-#include "draw.h"
 #include "record.h"
-#include "timeline.h"
 
 static uint64_t fold_features(struct fv_slot *s) {
     const struct fv_header *h = fv_rt.header;
@@ -41,7 +39,7 @@ static void fold_tallies(struct fv_slot *s, uint64_t ordinal) {
 
 static void fold_totals(struct fv_totals *t, const struct fv_slot *s, uint64_t fresh) {
     t->timelines++;
-    t->draws += s->depth == 0 ? fv_draw_total(s) : s->count;
+    t->draws += s->depth == 0 ? fv_layout_draws(s) : s->count;
     t->productive += fresh > 0;
     t->verdicts[s->verdict]++;
     t->digest = fv_mix_into(t->digest, fv_verdict_digest(s));

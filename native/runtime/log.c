@@ -1,11 +1,10 @@
 #include "log.h"
 
+#include "runtime.h"
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <unistd.h>
-
-#include "draw.h"
 
 enum { FV_LOG_LINE_BYTES = 1024 };
 
@@ -57,5 +56,5 @@ void fv_log_draw(uint64_t number, const char *label, uint64_t bound, uint64_t va
 void fv_log_mark(const char *what, const char *message, const char *detail) {
     if (fv_rt.log_fd < 0) return;
     print_line("  mark %s: %s%s%s (draw %llu)", what, message, *detail ? " " : "", detail,
-               (unsigned long long)fv_draw_total(fv_rt.slot));
+               (unsigned long long)fv_layout_draws(fv_rt.slot));
 }

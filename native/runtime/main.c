@@ -12,7 +12,7 @@
 #include "alone.h"
 #include "bare.h"
 #include "describe.h"
-#include "timeline.h"
+#include "ending.h"
 #include "worker.h"
 
 /* Searched for in the file before a stranger's program is started. */
@@ -96,5 +96,5 @@ int main(int argc, char **argv) {
     else
         fv_alone_start(argc, argv);
     fv_target_entry.body();
-    fv_timeline_end(FV_VERDICT_OK);
+    fv_ending_finish(FV_VERDICT_OK);
 }

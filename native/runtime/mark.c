@@ -5,9 +5,8 @@
 
 #include "../common/mix.h"
 #include "claim.h"
+#include "ending.h"
 #include "log.h"
-#include "sites.h"
-#include "timeline.h"
 
 /* The feature bytes of a mark: one of flags, eight of margin steps, four of widths. */
 enum {
@@ -21,7 +20,7 @@ enum {
 
 /* NULL for a mark that is in no table; that was counted where it fell out. */
 static uint8_t *features_of(const struct fv_site *site) {
-    if (FV_UNLIKELY(fv_rt.slot == NULL)) fv_timeline_misuse("a mark outside of FV_TARGET");
+    if (FV_UNLIKELY(fv_rt.slot == NULL)) fv_ending_misuse("a mark outside of FV_TARGET");
     const struct fv_header *h = fv_rt.header;
     if (FV_UNLIKELY(site == NULL || site->index >= h->site_count + h->dynamic_max)) return NULL;
     return fv_rt.features + fv_layout_mark_features(h, site->index);
@@ -51,7 +50,7 @@ static inline void count(const struct fv_site *site, uint8_t *features, bool pas
         features[0] |= flag;
         first_time(site, passed);
     }
-    if (FV_UNLIKELY(!passed && must_hold(site->kind))) fv_timeline_fail(site);
+    if (FV_UNLIKELY(!passed && must_hold(site->kind))) fv_ending_fail(site);
 }
 
 void fv_mark_bool(struct fv_site *site, bool condition) {
@@ -123,7 +122,7 @@ void fv_mark_each(struct fv_site *site, const struct fv_pair *keys, uint32_t key
     uint8_t *features = features_of(site);
     if (features == NULL) return;
     if (key_count > FV_KEYS_MAX || quality_count > FV_QUALITIES_MAX)
-        fv_timeline_misuse("fv_mark_each with more keys or qualities than the maximum");
+        fv_ending_misuse("fv_mark_each with more keys or qualities than the maximum");
     count(site, features, true);
     fv_claim_bucket(site, keys, key_count, qualities, quality_count);
 }

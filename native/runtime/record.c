@@ -3,9 +3,6 @@
 #include <string.h>
 
 #include "../common/verdict.h"
-#include "draw.h"
-#include "log.h"
-#include "timeline.h"
 
 enum { FV_RING_WAIT_MS = 200, FV_RECORD_BYTES_MAX = 8192 };
 
@@ -66,7 +63,7 @@ void fv_record_timeline(const struct fv_slot *s, uint64_t ordinal, uint64_t fres
         .exit_code = s->exit_code,
         .mark = s->mark,
         .ordinal = ordinal,
-        .draws = fv_draw_total(s),
+        .draws = fv_layout_draws(s),
         .fresh = fresh,
         .digest = fv_verdict_digest(s),
     };
@@ -79,7 +76,7 @@ void fv_record_discovery(uint32_t mark, const char *detail) {
         .kind = FV_RECORD_DISCOVERY,
         .mark = (int32_t)mark,
         .ordinal = fv_rt.tree->totals.timelines,
-        .draws = fv_draw_total(fv_rt.slot),
+        .draws = fv_layout_draws(fv_rt.slot),
     };
     write_record(&r, fv_rt.slot, detail, "");
 }

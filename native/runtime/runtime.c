@@ -11,7 +11,6 @@
 #include <unistd.h>
 
 #include "edges.h"
-#include "log.h"
 #include "sites.h"
 
 struct fv_runtime fv_rt = {.log_fd = -1};

@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "../common/mix.h"
+#include "ending.h"
 #include "energy.h"
 #include "fold.h"
 #include "timeline.h"
@@ -167,7 +168,7 @@ enum fv_side fv_split(const char *name, int64_t *mark_energy) {
     if (fv_split_must_stop() || self->depth >= fv_rt.header->policy.depth_max) return FV_PARENT;
     if (self->recipe.segment_count >= FV_SEGMENTS_MAX) return FV_PARENT;
     const char *why = refusal();
-    if (why != NULL) fv_timeline_lose(why);
+    if (why != NULL) fv_ending_lose(why);
     pause_timeline(self);
     do {
         uint32_t n = fund(&at);

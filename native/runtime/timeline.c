@@ -2,100 +2,15 @@
 
 #include <errno.h>
 #include <signal.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "../common/map.h"
 #include "../common/verdict.h"
 #include "draw.h"
-#include "edges.h"
 #include "ending.h"
-#include "log.h"
-
-/* ---- ending ---------------------------------------------------------------------------------- */
-
-bool fv_timeline_is_own(void) {
-    return fv_rt.slot != NULL && fv_rt.pid == getpid() && fv_rt.slot->pid == fv_rt.pid;
-}
-
-void fv_timeline_collect(void) {
-    const struct fv_header *h = fv_rt.header;
-    uint8_t *features = fv_rt.features;
-    uint64_t hash = fv_edges_collect(features + h->map_edges, h->map_edges);
-    hash += fv_map_hash(features, h->map_edges, 0);
-    hash += fv_map_hash(features + h->map_each, FV_EACH_FEATURE_BYTES, h->map_each);
-    fv_rt.slot->feature_hash = hash;
-    fv_rt.slot->has_edges = 1;
-}
-
-static int exit_code_of(enum fv_verdict verdict) {
-    switch (verdict) {
-    case FV_VERDICT_OK: return FV_EXIT_OK;
-    case FV_VERDICT_SANITIZER: return FV_EXIT_SANITIZER;
-    case FV_VERDICT_LOST: return FV_EXIT_LOST;
-    default: return FV_EXIT_BUG;
-    }
-}
-
-_Noreturn void fv_timeline_end(enum fv_verdict verdict) {
-    if (!fv_timeline_is_own()) _exit(FV_EXIT_OK); /* a process that the target forked */
-    struct fv_slot *s = fv_rt.slot;
-    if (s->segment_at < s->recipe.segment_count)
-        fv_log("the timeline ended before segment %u of its recipe (%llu@%llu)", s->segment_at + 1,
-               (unsigned long long)s->recipe.segments[s->segment_at].count,
-               (unsigned long long)s->recipe.segments[s->segment_at].seed);
-    fv_timeline_collect();
-    s->verdict = verdict;
-    fv_ending_tell(s);
-    _exit(exit_code_of(verdict));
-}
-
-_Noreturn void fv_timeline_fail(const struct fv_site *site) {
-    struct fv_slot *s = fv_rt.slot;
-    s->mark = (int32_t)site->index;
-    snprintf(s->message, sizeof s->message, "%s", site->message);
-    snprintf(s->identity, sizeof s->identity, "%u %s %s:%u", site->kind, site->message, site->file,
-             site->line);
-    fv_timeline_end(FV_VERDICT_ASSERTION);
-}
-
-void fv_bug(const char *format, ...) {
-    if (fv_rt.slot == NULL) fv_timeline_misuse("fv_bug outside of FV_TARGET");
-    struct fv_slot *s = fv_rt.slot;
-    va_list args;
-    va_start(args, format);
-    vsnprintf(s->message, sizeof s->message, format, args);
-    va_end(args);
-    snprintf(s->identity, sizeof s->identity, "fv_bug %s", format);
-    fv_timeline_end(FV_VERDICT_ASSERTION);
-}
-
-_Noreturn void fv_timeline_misuse(const char *what) {
-    if (fv_rt.slot == NULL) {
-        dprintf(STDERR_FILENO, "fuzzverse: %s: draws and marks belong inside of it\n", what);
-        _exit(FV_EXIT_LOST);
-    }
-    fv_bug("misuse of fuzzverse: %s", what);
-}
-
-_Noreturn void fv_timeline_lose(const char *why) {
-    if (fv_rt.slot == NULL) {
-        dprintf(STDERR_FILENO, "fuzzverse: %s\n", why);
-        _exit(FV_EXIT_LOST);
-    }
-    snprintf(fv_rt.slot->message, sizeof fv_rt.slot->message, "%s", why);
-    fv_timeline_end(FV_VERDICT_LOST);
-}
-
-_Noreturn void fv_check_failed(const char *what, const char *file, int line) {
-    char why[FV_TEXT_BYTES];
-    snprintf(why, sizeof why, "fuzzverse invariant broken: %s at %s:%d", what, file, line);
-    fv_timeline_lose(why);
-}
 
 /* ---- preparing ------------------------------------------------------------------------------- */
 

@@ -1,25 +1,8 @@
-/* The life of one timeline: forked, run, ended, reaped. */
+/* Timelines as their parent sees them: prepared, forked, reaped. */
 #ifndef FV_RUNTIME_TIMELINE_H
 #define FV_RUNTIME_TIMELINE_H
 
 #include "runtime.h"
-
-/* ---- in the timeline's own process ----------------------------------------------------------- */
-
-/* Writes features and verdict, and leaves the process. */
-_Noreturn void fv_timeline_end(enum fv_verdict verdict);
-/* A mark that must hold did not. */
-_Noreturn void fv_timeline_fail(const struct fv_site *site);
-/* The target used the runtime in a way that has no meaning: a bug of the target. */
-_Noreturn void fv_timeline_misuse(const char *what);
-/* The machinery cannot go on: verdict lost, with words. */
-_Noreturn void fv_timeline_lose(const char *why);
-/* Writes the features without ending; what signal and exit handlers need. */
-void fv_timeline_collect(void);
-/* Whether this process is the timeline of its slot, and not something that it forked. */
-bool fv_timeline_is_own(void);
-
-/* ---- in the parent --------------------------------------------------------------------------- */
 
 /* Makes `slot` ready for a timeline that starts at a root. The recipe is already in it. */
 void fv_timeline_prepare_root(struct fv_slot *slot, uint32_t index);
