@@ -74,6 +74,7 @@ def test_another_hash_is_refused_before_anything_is_extracted(tmp_path: Path) ->
         (GOOD[: len(GOOD) // 2], "is damaged"),
         (b"no archive", "is damaged"),
     ],
+    ids=["lacks-it", "a-link", "cut", "none"],
 )
 def test_a_bad_archive_leaves_nothing(tmp_path: Path, data: bytes, words: str) -> None:
     with pytest.raises(EngineError, match=words):
