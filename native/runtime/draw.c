@@ -23,9 +23,23 @@ static void begin_segment(struct fv_slot *s, uint64_t seed) {
     s->tape_at = s->recipe.tape_size; /* a reseeded timeline has left its tape */
 }
 
+/* What the recipe still had ahead is not this timeline's any more, and a segment without a draw
+ * is no segment: the path stays as short as what happened. */
+static struct fv_segment *next_segment(struct fv_slot *s) {
+    struct fv_recipe *r = &s->recipe;
+    r->segment_count = s->segment_at;
+    if (s->count == 0 && r->segment_count > 0) {
+        r->segment_count--;
+        return &r->segments[r->segment_count];
+    }
+    FV_CHECK(r->segment_count < FV_SEGMENTS_MAX);
+    r->segments[r->segment_count].count = s->count;
+    return &r->segments[r->segment_count];
+}
+
 void fv_draw_reseed(struct fv_slot *s, uint64_t seed) {
-    FV_CHECK(s->recipe.segment_count < FV_SEGMENTS_MAX);
-    s->recipe.segments[s->recipe.segment_count++] = (struct fv_segment){s->count, seed};
+    next_segment(s)->seed = seed;
+    s->recipe.segment_count++;
     s->segment_at = s->recipe.segment_count;
     begin_segment(s, seed);
     fv_draw_arm(s);

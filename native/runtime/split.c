@@ -166,7 +166,7 @@ enum fv_side fv_split(const char *name, int64_t *mark_energy) {
                             .seed = self->seed,
                             .is_funded = true};
     if (fv_split_must_stop() || self->depth >= fv_rt.header->policy.depth_max) return FV_PARENT;
-    if (self->recipe.segment_count >= FV_SEGMENTS_MAX) return FV_PARENT;
+    if (self->segment_at >= FV_SEGMENTS_MAX) return FV_PARENT;
     const char *why = refusal();
     if (why != NULL) fv_ending_lose(why);
     pause_timeline(self);

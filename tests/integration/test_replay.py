@@ -52,15 +52,42 @@ def test_a_tape_answers_the_draws(compiled: Callable[..., Path], nowhere: int) -
 def test_starting_inputs_run_first_and_split(compiled: Callable[..., Path], nowhere: int) -> None:
     target = described(compiled("coin.c"))
     tape = native.input_parse(bytes(9) + b"\1")
-    with native.Campaign(target, Policy(timelines=40, jobs=2), [tape]) as campaign:
-        records: list[TimelineRecord] = []
-        while not (progress := campaign.step(1)).finished:
-            records += progress.timelines
-        records += progress.timelines
+    records = collect(target, Policy(timelines=40, jobs=2), tape)
     below = [r for r in records if r.recipe.tape == tape.tape and r.recipe.segments]
     assert below, "no timeline was split off the tape"
     for record in below:
         assert native.replay(target, record.recipe, log_fd=nowhere).digest == record.digest
+
+
+def collect(target: Target, policy: Policy, *inputs: Recipe) -> list[TimelineRecord]:
+    records: list[TimelineRecord] = []
+    with native.Campaign(target, policy, inputs) as campaign:
+        finished = False
+        while not finished:
+            progress = campaign.step(1)
+            records += progress.timelines
+            finished = progress.finished
+    return records
+
+
+def test_a_split_before_the_end_of_a_starting_recipe(
+    named: Callable[[str], Target], nowhere: int
+) -> None:
+    target = named("dungeon")
+    far = native.recipe_parse(1, "3@5 -> 100000@7")
+    records = collect(target, Policy(timelines=400, jobs=2), far)
+    below = [r for r in records if r.recipe.root == far.root and r.recipe != far]
+    assert below
+    for record in below:
+        assert 100000 not in {segment.count for segment in record.recipe.segments}
+        assert native.replay(target, record.recipe, log_fd=nowhere).digest == record.digest
+
+
+def test_no_segment_is_without_a_draw(named: Callable[[str], Target]) -> None:
+    records = collect(named("dungeon"), Policy(timelines=2_000, jobs=2))
+    deep = [r for r in records if len(r.recipe.segments) > 1]
+    assert deep
+    assert all(s.count > 0 for r in deep for s in r.recipe.segments[1:])
 
 
 def test_log_and_draws_go_to_the_reader(compiled: Callable[..., Path]) -> None:
