@@ -32,7 +32,13 @@ def wrapped(arguments: Sequence[str], data: Resources) -> list[str]:
     has_input = any(not argument.startswith("-") for argument in arguments)
     if not has_input or _NO_LINK.intersection(arguments):
         return [*flags, *arguments] if has_input else list(arguments)
-    return [*flags, *arguments, *link_flags(data)]
+    return [*flags, *_runtime_of_clang(arguments), *arguments, *link_flags(data)]
+
+
+def _runtime_of_clang(arguments: Sequence[str]) -> list[str]:
+    """Coverage alone makes clang link its UBSan runtime, which every fork would have to copy."""
+    is_sanitized = any(argument.startswith("-fsanitize=") for argument in arguments)
+    return [] if is_sanitized else ["-fno-sanitize-link-runtime"]
 
 
 def become(arguments: Sequence[str], *, is_cxx: bool) -> NoReturn:

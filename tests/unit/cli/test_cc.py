@@ -40,3 +40,14 @@ def test_without_a_compiler_it_says_how_to_get_one(
         main()
     assert ended.value.code == 1
     assert "apt-get install clang" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "is_sanitized"),
+    [(["coin.c"], False), (["-fsanitize=address", "coin.c"], True)],
+)
+def test_clang_adds_its_runtime_for_sanitizers_alone(
+    arguments: list[str], is_sanitized: bool
+) -> None:
+    command = cc.wrapped(arguments, resources.installed())
+    assert ("-fno-sanitize-link-runtime" in command) is not is_sanitized
