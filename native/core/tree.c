@@ -189,7 +189,7 @@ static void merge_totals(struct fv_totals *known, const struct fv_totals *job) {
 }
 
 uint64_t fv_tree_merge(const struct fv_header *h, struct fv_tree *known, struct fv_tree *job) {
-    static uint32_t campaign_index[FV_MARKS_MAX];
+    uint32_t campaign_index[FV_MARKS_MAX];
     uint64_t base = known->totals.timelines;
     uint32_t dynamic = job->dynamic_count < h->dynamic_max ? job->dynamic_count : h->dynamic_max;
     struct fv_mark *seen = fv_layout_marks(h, job), *marks = fv_layout_marks(h, known);

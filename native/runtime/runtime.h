@@ -24,7 +24,7 @@ struct fv_runtime {
     bool is_forking;     /* the fork under way is ours, not the target's */
 };
 
-/* The one file-static of the project: sancov callbacks and fv_u64() take no argument. */
+/* What sancov callbacks and fv_u64() work on: they take no argument. */
 extern struct fv_runtime fv_rt __attribute__((visibility("hidden")));
 
 /* Makes `slot` the one of the timeline that this process runs. */
