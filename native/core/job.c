@@ -133,11 +133,23 @@ void fv_job_assign(struct fv_campaign *c) {
     }
 }
 
+bool fv_job_is_sound(const struct fv_lane *lane) {
+    const struct fv_tree *t = lane->tree;
+    return t->job == lane->job && t->stamp == lane->job + 1 && t->totals.timelines <= lane->grant &&
+           t->root_count <= lane->roots;
+}
+
+/* A job whose memory was scribbled over has not ended, whatever it says: its worker goes, and with
+ * that the attempt. */
 void fv_job_collect(struct fv_campaign *c) {
     for (uint32_t i = 0; i < c->plan.window; i++) {
         struct fv_lane *lane = &c->lanes[i];
         if (lane->state != FV_LANE_RUNNING) continue;
         if (__atomic_load_n(&lane->tree->is_done, __ATOMIC_ACQUIRE) != 1) continue;
+        if (!fv_job_is_sound(lane)) {
+            fv_session_kill(&c->session, (uint32_t)lane->worker);
+            continue;
+        }
         lane->state = FV_LANE_ENDED;
         c->lost_in_a_row = lane->tree->totals.timelines > 0 ? 0 : c->lost_in_a_row + 1;
         c->lane_of_worker[lane->worker] = FV_NO_WORKER;
@@ -162,12 +174,6 @@ static void note_stability(struct fv_campaign *c, const struct fv_lane *lane, ui
     if (c->plan.until_stable > 0 && c->stable_roots >= c->plan.until_stable &&
         every_must_hit_seen(c))
         c->is_ending = 1;
-}
-
-bool fv_job_is_sound(const struct fv_lane *lane) {
-    const struct fv_tree *t = lane->tree;
-    return t->job == lane->job && t->stamp == lane->job + 1 && t->totals.timelines <= lane->grant &&
-           t->root_count <= lane->roots;
 }
 
 /* The totals come from memory that a target could write: no job has more than it was granted. */
