@@ -183,14 +183,15 @@ class Campaign:
 
     def step(self, timeout_s: float) -> model.Progress:
         """Runs the native loop, GIL released, for at most `timeout_s`; returns early on a bug."""
-        if lib.fv_campaign_step(self._campaign, int(timeout_s * 1000)) != 0:
+        state = lib.fv_campaign_step(self._campaign, int(timeout_s * 1000))
+        if state < 0:
             raise EngineError(_text(ffi.string(lib.fv_campaign_error(self._campaign))))
-        return self._progress()
+        return self._progress(finished=state > 0)
 
     def stop(self) -> model.Progress:
         """Ends every timeline under way, within two seconds; returns what they had brought."""
         lib.fv_campaign_stop(self._campaign)
-        return self._progress()
+        return self._progress(finished=True)
 
     def totals(self) -> model.Totals:
         """The campaign at this moment: folded jobs and those under way."""
@@ -274,7 +275,7 @@ class Campaign:
             first_timeline=report.first_ordinal - 1 if report.first_ordinal else None,
         )
 
-    def _progress(self) -> model.Progress:
+    def _progress(self, *, finished: bool) -> model.Progress:
         timelines: list[model.TimelineRecord] = []
         discoveries: list[model.Discovery] = []
         for record in self._records():
@@ -282,9 +283,7 @@ class Campaign:
                 discoveries.append(record)
             else:
                 timelines.append(record)
-        report = ffi.new("struct fv_campaign_report *")
-        lib.fv_campaign_get_report(self._campaign, report)
-        return model.Progress(tuple(timelines), tuple(discoveries), bool(report.is_finished))
+        return model.Progress(tuple(timelines), tuple(discoveries), finished)
 
     def _records(self) -> Iterator[model.TimelineRecord | model.Discovery]:
         while n := lib.fv_campaign_take_records(self._campaign, self._buffer, _RECORD_BUFFER_BYTES):

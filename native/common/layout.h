@@ -78,7 +78,7 @@ enum fv_slot_state {
 enum fv_worker_state { FV_WORKER_STARTING, FV_WORKER_IDLE, FV_WORKER_BUSY, FV_WORKER_REFUSED };
 
 /* The controller asks the kernel to kill a timeline; the reason is for who reaps it. */
-enum fv_kill { FV_KILL_NONE, FV_KILL_TIMEOUT, FV_KILL_OUT_OF_MEMORY, FV_KILL_STOP };
+enum fv_kill { FV_KILL_NONE, FV_KILL_TIMEOUT, FV_KILL_OUT_OF_MEMORY };
 
 struct fv_policy {
     uint32_t strategy;
@@ -244,10 +244,6 @@ struct fv_worker {
     uint32_t job;
     uint32_t tree;
     uint32_t state; /* enum fv_worker_state */
-    int32_t pid;
-    uint32_t abi;
-    uint32_t edge_count;
-    uint32_t site_count;
     uint32_t reserved;
     char refusal[FV_TEXT_BYTES];
 };

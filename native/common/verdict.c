@@ -16,7 +16,7 @@ static void set(struct fv_slot *s, enum fv_verdict verdict, const char *message,
 
 static void from_signal(struct fv_slot *s, int signal) {
     char message[64], identity[64];
-    if (s->kill == FV_KILL_STOP || (s->kill == FV_KILL_NONE && signal == SIGKILL)) {
+    if (s->kill == FV_KILL_NONE && signal == SIGKILL) {
         set(s, FV_VERDICT_LOST, "killed from outside (did the machine run out of memory?)", "lost");
         return;
     }

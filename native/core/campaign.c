@@ -164,7 +164,7 @@ static bool keep_workers(struct fv_campaign *c) {
 
 static void watch(struct fv_campaign *c) {
     const struct fv_limits limits = {c->plan.deadline_ms, c->plan.memory_mb};
-    uint64_t now = fv_session_now_ns();
+    uint64_t now = fv_wait_now_ns();
     if (now - c->last_watch_ns < FV_WATCH_MS * UINT64_C(1000000)) return;
     c->last_watch_ns = now;
     for (uint32_t i = 0; i < c->plan.window; i++) {
@@ -197,13 +197,14 @@ static bool turn_once(struct fv_campaign *c) {
 }
 
 int fv_campaign_step(fv_campaign *c, uint32_t timeout_ms) {
-    uint64_t deadline = fv_session_now_ns() + UINT64_C(1000000) * timeout_ms;
+    uint64_t deadline = fv_wait_now_ns() + UINT64_C(1000000) * timeout_ms;
     c->has_bug = 0;
     for (;;) {
         uint32_t seen = __atomic_load_n(&fv_layout_live(c->header)->doorbell, __ATOMIC_ACQUIRE);
         if (!turn_once(c)) return -1;
-        if (c->has_bug || is_finished(c) || fv_session_now_ns() >= deadline) return 0;
-        fv_session_wait(&fv_layout_live(c->header)->doorbell, seen, FV_WATCH_MS);
+        if (is_finished(c)) return 1;
+        if (c->has_bug || fv_wait_now_ns() >= deadline) return 0;
+        fv_wait_word(&fv_layout_live(c->header)->doorbell, seen, FV_WATCH_MS);
     }
 }
 
@@ -215,8 +216,8 @@ void fv_campaign_stop(fv_campaign *c) {
     if (c->is_stopped || c->is_halted) return;
     c->is_stopped = 1;
     __atomic_store_n(&c->header->stop, 1, __ATOMIC_RELEASE);
-    uint64_t deadline = fv_session_now_ns() + UINT64_C(1000000) * FV_STOP_MS;
-    while (fv_session_now_ns() < deadline) {
+    uint64_t deadline = fv_wait_now_ns() + UINT64_C(1000000) * FV_STOP_MS;
+    while (fv_wait_now_ns() < deadline) {
         uint32_t seen = __atomic_load_n(&fv_layout_live(c->header)->doorbell, __ATOMIC_ACQUIRE);
         fv_job_collect(c);
         fv_drain_rings(c);
@@ -227,7 +228,7 @@ void fv_campaign_stop(fv_campaign *c) {
         if (!is_running) break;
         keep_workers(c);
         watch(c);
-        fv_session_wait(&fv_layout_live(c->header)->doorbell, seen, FV_WATCH_MS);
+        fv_wait_word(&fv_layout_live(c->header)->doorbell, seen, FV_WATCH_MS);
     }
     fv_job_fold_unfinished(c);
 }

@@ -65,7 +65,7 @@ struct fv_campaign_report {
     uint64_t stable_roots;
     uint64_t digest;
     uint32_t mark_count;
-    uint32_t is_finished;
+    uint32_t reserved;
 };
 
 /* One record for Python: fixed head, then segments (pairs of u64), message, identity. */
@@ -107,7 +107,7 @@ fv_campaign *fv_campaign_open(const char *path, const struct fv_plan *plan,
 /* Inputs run before the roots, in the order of these calls; copied. 0 or an enum fv_err. */
 int fv_campaign_add_input(fv_campaign *campaign, const uint8_t *bytes, size_t n);
 /* Runs for at most timeout_ms; returns early when a bug is at hand or the campaign has finished.
- * 0, or -1 when the engine failed: fv_campaign_error says why. */
+ * 1 when it has finished, 0 when not, -1 when the engine failed: fv_campaign_error says why. */
 int fv_campaign_step(fv_campaign *campaign, uint32_t timeout_ms);
 const char *fv_campaign_error(const fv_campaign *campaign);
 /* Moves whole records, in campaign order, into `to`; returns the bytes written. */

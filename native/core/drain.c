@@ -66,7 +66,7 @@ static void drain_lane(struct fv_campaign *c, struct fv_lane *lane) {
     if (tail == start) return;
     __atomic_store_n(&t->ring_tail, tail, __ATOMIC_RELEASE);
     __atomic_fetch_add(&t->ring_space, 1, __ATOMIC_RELEASE);
-    fv_session_wake(&t->ring_space);
+    fv_wait_wake(&t->ring_space);
 }
 
 void fv_drain_rings(struct fv_campaign *c) {

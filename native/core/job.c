@@ -120,7 +120,7 @@ static void assign(struct fv_campaign *c, struct fv_lane *lane, uint32_t lane_in
     w->tree = lane_index;
     __atomic_store_n(&w->state, FV_WORKER_BUSY, __ATOMIC_RELEASE);
     __atomic_fetch_add(&w->job, 1, __ATOMIC_RELEASE);
-    fv_session_wake(&w->job);
+    fv_wait_wake(&w->job);
 }
 
 void fv_job_assign(struct fv_campaign *c) {

@@ -32,8 +32,8 @@ static int wait_for_end(struct fv_session *s, const struct fv_limits *limits, bo
     struct fv_slot *slot = fv_layout_slot(s->header, 0, 0, 0);
     int status = 0;
     while (!fv_session_has_ended(s, 0, &status)) {
-        fv_session_wait(&fv_layout_live(s->header)->doorbell, fv_layout_live(s->header)->doorbell,
-                        FV_REPLAY_LOOK_MS);
+        fv_wait_word(&fv_layout_live(s->header)->doorbell, fv_layout_live(s->header)->doorbell,
+                     FV_REPLAY_LOOK_MS);
         fv_watch_slot(limits, slot);
     }
     *was_ready = slot->state == FV_SLOT_RUNNING;

@@ -63,15 +63,10 @@ void fv_campaign_get_report(fv_campaign *c, struct fv_campaign_report *r) {
         .overflows = c->bugs.overflow,
     };
     add_totals(r, &c->known->totals);
-    bool any = false;
     for (uint32_t i = 0; i < c->plan.window && !c->is_halted; i++)
-        if (is_live(&c->lanes[i])) {
-            any = true;
-            add_lane(c, &c->lanes[i], explored, r);
-        }
+        if (is_live(&c->lanes[i])) add_lane(c, &c->lanes[i], explored, r);
     r->features = fv_map_count(explored, h->map_size);
     r->edges_found = fv_map_count_bytes(explored + h->map_edges, h->edge_count);
-    r->is_finished = c->is_halted || (!any && c->next_fold == c->next_job);
     free(explored);
 }
 

@@ -2,35 +2,16 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
-#include <linux/futex.h>
 #include <signal.h>
 #include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 enum { FV_GREET_MS = 30000, FV_MEMORY_FD_IN_TARGET = 3, FV_SHORT_WAIT_MS = 10 };
-
-uint64_t fv_session_now_ns(void) {
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
-}
-
-void fv_session_wait(uint32_t *word, uint32_t seen, uint32_t timeout_ms) {
-    struct timespec t = {timeout_ms / 1000, (long)(timeout_ms % 1000) * 1000000};
-    syscall(SYS_futex, word, FUTEX_WAIT, seen, &t, NULL, 0);
-}
-
-void fv_session_wake(uint32_t *word) {
-    syscall(SYS_futex, word, FUTEX_WAKE, INT_MAX, NULL, NULL, 0);
-}
 
 static enum fv_err fail(struct fv_session *s, const char *what) {
     snprintf(s->error, FV_ERROR_BYTES, "%s: %s", what, strerror(errno));
@@ -141,8 +122,8 @@ static void tell_end(struct fv_session *s, const struct fv_worker *w, int status
 
 enum fv_err fv_session_greet(struct fv_session *s, uint32_t i) {
     const struct fv_worker *w = fv_layout_worker(s->header, i);
-    uint64_t deadline = fv_session_now_ns() + UINT64_C(1000000) * FV_GREET_MS;
-    while (fv_session_now_ns() < deadline) {
+    uint64_t deadline = fv_wait_now_ns() + UINT64_C(1000000) * FV_GREET_MS;
+    while (fv_wait_now_ns() < deadline) {
         uint32_t seen = __atomic_load_n(&fv_layout_live(s->header)->doorbell, __ATOMIC_ACQUIRE);
         uint32_t state = __atomic_load_n(&w->state, __ATOMIC_ACQUIRE);
         if (state == FV_WORKER_IDLE || state == FV_WORKER_BUSY) return FV_ERR_NONE;
@@ -151,7 +132,7 @@ enum fv_err fv_session_greet(struct fv_session *s, uint32_t i) {
             tell_end(s, w, status);
             return state == FV_WORKER_REFUSED ? FV_ERR_MISMATCH : FV_ERR_DIED;
         }
-        fv_session_wait(&fv_layout_live(s->header)->doorbell, seen, FV_SHORT_WAIT_MS);
+        fv_wait_word(&fv_layout_live(s->header)->doorbell, seen, FV_SHORT_WAIT_MS);
     }
     snprintf(s->error, FV_ERROR_BYTES, "the target was not ready within %d s", FV_GREET_MS / 1000);
     return FV_ERR_TIMEOUT;

@@ -6,6 +6,7 @@
 #include <sys/types.h>
 
 #include "../common/layout.h"
+#include "../common/wait.h"
 #include "core.h"
 
 struct fv_session {
@@ -30,10 +31,5 @@ bool fv_session_has_ended(struct fv_session *session, uint32_t i, int *status);
 void fv_session_kill(struct fv_session *session, uint32_t i);
 /* Kills and reaps every worker, unmaps, closes. */
 void fv_session_close(struct fv_session *session);
-
-uint64_t fv_session_now_ns(void);
-/* Waits for *word to change from `seen`, at most timeout_ms. */
-void fv_session_wait(uint32_t *word, uint32_t seen, uint32_t timeout_ms);
-void fv_session_wake(uint32_t *word);
 
 #endif

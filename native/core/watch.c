@@ -37,7 +37,7 @@ static uint64_t private_bytes(pid_t pid) {
 
 static enum fv_kill past_limit(const struct fv_limits *l, const struct fv_slot *s, pid_t pid) {
     uint64_t deadline_ns = (uint64_t)l->deadline_ms * 1000000;
-    uint64_t now = fv_session_now_ns();
+    uint64_t now = fv_wait_now_ns();
     uint64_t wall_ns = now > s->started_ns ? now - s->started_ns : 0;
     if (wall_ns > FV_WALL_FACTOR * deadline_ns || cpu_ns(pid) > deadline_ns) return FV_KILL_TIMEOUT;
     if (private_bytes(pid) > (uint64_t)l->memory_mb << 20) return FV_KILL_OUT_OF_MEMORY;

@@ -24,11 +24,11 @@ static void park(void) {
     for (;;) {
         uint32_t front = __atomic_load_n(&f->front, __ATOMIC_SEQ_CST);
         if (front >= fv_rt.slot->index) break;
-        fv_runtime_wait(&f->front, front, FV_PARK_MS);
+        fv_wait_word(&f->front, front, FV_PARK_MS);
     }
     __atomic_fetch_sub(&f->parked, 1, __ATOMIC_SEQ_CST);
     fv_token_force(fv_rt.slot);
-    fv_rt.slot->started_ns = fv_runtime_now_ns();
+    fv_rt.slot->started_ns = fv_wait_now_ns();
     fv_rt.slot->state = FV_SLOT_RUNNING;
 }
 

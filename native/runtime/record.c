@@ -17,7 +17,7 @@ static bool wait_for_space(struct fv_tree *t, uint64_t size) {
         if (ring_free(t) >= size) break;
         if (__atomic_load_n(&fv_rt.header->stop, __ATOMIC_RELAXED)) return false;
         fv_runtime_ring();
-        fv_runtime_wait(&t->ring_space, seen, FV_RING_WAIT_MS);
+        fv_wait_word(&t->ring_space, seen, FV_RING_WAIT_MS);
     }
     return true;
 }

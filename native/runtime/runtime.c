@@ -1,13 +1,8 @@
 #include "runtime.h"
 
-#include <errno.h>
-#include <limits.h>
-#include <linux/futex.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "edges.h"
@@ -59,27 +54,8 @@ bool fv_runtime_attach(int fd, const char **why) {
     return true;
 }
 
-uint64_t fv_runtime_now_ns(void) {
-    struct timespec t;
-    syscall(SYS_clock_gettime, CLOCK_MONOTONIC, &t);
-    return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
-}
-
-void fv_runtime_wait(uint32_t *word, uint32_t seen, uint32_t timeout_ms) {
-    struct timespec t = {timeout_ms / 1000, (long)(timeout_ms % 1000) * 1000000};
-    int saved = errno;
-    syscall(SYS_futex, word, FUTEX_WAIT, seen, &t, NULL, 0);
-    errno = saved;
-}
-
-void fv_runtime_wake(uint32_t *word) {
-    int saved = errno;
-    syscall(SYS_futex, word, FUTEX_WAKE, INT_MAX, NULL, NULL, 0);
-    errno = saved;
-}
-
 void fv_runtime_ring(void) {
     uint32_t *doorbell = &fv_layout_live(fv_rt.header)->doorbell;
     __atomic_fetch_add(doorbell, 1, __ATOMIC_RELEASE);
-    fv_runtime_wake(doorbell);
+    fv_wait_wake(doorbell);
 }

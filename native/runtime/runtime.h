@@ -8,6 +8,7 @@
 
 #include "../common/layout.h"
 #include "../common/public.h"
+#include "../common/wait.h"
 
 enum fv_side { FV_PARENT, FV_CHILD };
 
@@ -35,11 +36,6 @@ void fv_runtime_alone(void);
  * unless this target cannot serve it. */
 bool fv_runtime_attach(int fd, const char **why);
 
-/* Real time, whatever the virtual clock says. Nanoseconds, monotonic. */
-uint64_t fv_runtime_now_ns(void);
-/* Waits while *word == seen, at most timeout_ms. EINTR and races return early. */
-void fv_runtime_wait(uint32_t *word, uint32_t seen, uint32_t timeout_ms);
-void fv_runtime_wake(uint32_t *word);
 /* Tells the controller that there is something to fetch. */
 void fv_runtime_ring(void);
 

@@ -35,7 +35,7 @@ static void pass_turn(const struct fv_batch *b) {
     while (front < b->started && b->slots[front]->state == FV_SLOT_DONE) front++;
     if (front == f->front) return;
     __atomic_store_n(&f->front, front, __ATOMIC_SEQ_CST);
-    if (__atomic_load_n(&f->parked, __ATOMIC_SEQ_CST) > 0) fv_runtime_wake(&f->front);
+    if (__atomic_load_n(&f->parked, __ATOMIC_SEQ_CST) > 0) fv_wait_wake(&f->front);
 }
 
 static void note_failed(struct fv_batch *b, struct fv_slot *s) {
@@ -155,7 +155,7 @@ static void pause_timeline(struct fv_slot *s) {
 static void resume_timeline(struct fv_slot *s) {
     fv_rt.tree->depth_active = s->depth;
     fv_token_force(s);
-    s->started_ns = fv_runtime_now_ns();
+    s->started_ns = fv_wait_now_ns();
     s->state = FV_SLOT_RUNNING;
 }
 

@@ -80,7 +80,7 @@ static void follow_parent(pid_t parent) {
 enum fv_side fv_timeline_fork(struct fv_slot *s, bool *failed) {
     pid_t parent = fv_rt.pid;
     s->state = FV_SLOT_RUNNING;
-    s->started_ns = fv_runtime_now_ns();
+    s->started_ns = fv_wait_now_ns();
     pid_t pid = fork_own();
     *failed = pid < 0;
     if (pid != 0) {

@@ -12,9 +12,7 @@
 
 #include "../common/mix.h"
 #include "draw.h"
-#include "edges.h"
 #include "ending.h"
-#include "sites.h"
 #include "split.h"
 #include "timeline.h"
 
@@ -104,7 +102,7 @@ static uint32_t wait_for_job(uint32_t seen) {
     for (;;) {
         uint32_t job = __atomic_load_n(&self->job, __ATOMIC_ACQUIRE);
         if (job != seen) return job;
-        fv_runtime_wait(&self->job, seen, FV_IDLE_MS);
+        fv_wait_word(&self->job, seen, FV_IDLE_MS);
     }
 }
 
@@ -129,13 +127,6 @@ static void enter_tree(uint32_t index) {
     fv_rt.tape = fv_layout_tape(fv_rt.header, fv_rt.tree);
 }
 
-static void describe_self(void) {
-    self->pid = getpid();
-    self->abi = FV_ABI;
-    self->edge_count = fv_edges_count();
-    self->site_count = fv_sites_count();
-}
-
 static void serve_jobs(void) {
     uint32_t job = 0;
     for (;;) {
@@ -155,7 +146,7 @@ static void serve_solo(void) {
     struct fv_slot *s = fv_layout_slot(fv_rt.header, 0, 0, 0);
     prepare_input(s);
     s->state = FV_SLOT_RUNNING;
-    s->started_ns = fv_runtime_now_ns();
+    s->started_ns = fv_wait_now_ns();
     s->pid = fv_rt.pid;
     fv_rt.tree = NULL;
     fv_rt.log_fd = STDOUT_FILENO;
@@ -170,7 +161,6 @@ void fv_worker_serve(int fd, uint32_t index) {
         _exit(FV_EXIT_LOST);
     }
     self = fv_layout_worker(fv_rt.header, index);
-    describe_self();
     if (why != NULL) refuse(why);
     settle_in();
     if (fv_rt.header->mode == FV_MODE_SOLO)
