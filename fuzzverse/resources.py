@@ -42,6 +42,11 @@ class Resources:
         return self.root / "lib" / "pkgconfig"
 
     @property
+    def rivals(self) -> Path:
+        """The sources by which other fuzzers drive a target, for `fuzzverse bench search`."""
+        return self.root / "rivals"
+
+    @property
     def targets(self) -> Path:
         """The targets that are shipped."""
         return self.root / "targets"

@@ -40,6 +40,7 @@ INCLUDES: Final = {
     "runtime": ("native/include", "native/common", "native/runtime"),
     "sim": ("native/include", "native/sim"),
     "core": ("native/include", "native/common", "native/core"),
+    "rivals": ("native/include", "native/rivals"),
 }
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 
-from fuzzverse.bench import TimelineCost
+from fuzzverse.bench.timeline import TimelineCost
 from fuzzverse.report.text import columns
 
 _HEAD = ("target", "bare fork", "fork isolation", "over bare", "two workers", "speed-up")

@@ -5,6 +5,8 @@ set(data fuzzverse/data)
 set(repository "${CMAKE_CURRENT_SOURCE_DIR}/..")
 
 install(DIRECTORY include/ DESTINATION ${data}/include FILES_MATCHING PATTERN "*.h")
+# Sources: another fuzzer's compiler builds them beside a target.
+install(DIRECTORY rivals/ DESTINATION ${data}/rivals FILES_MATCHING PATTERN "*.[ch]")
 foreach(folder targets corpora)
     install(DIRECTORY "${repository}/${folder}/" DESTINATION ${data}/${folder} OPTIONAL
             PATTERN "__pycache__" EXCLUDE)

@@ -24,7 +24,7 @@ if(NOT TARGET fuzzverse::target)
     add_library(fuzzverse::target INTERFACE IMPORTED)
     set_target_properties(fuzzverse::target PROPERTIES
         INTERFACE_INCLUDE_DIRECTORIES "${_fuzzverse_data}/include"
-        INTERFACE_COMPILE_OPTIONS "-fsanitize-coverage=inline-8bit-counters,pc-table"
+        INTERFACE_COMPILE_OPTIONS "-fsanitize-coverage=inline-8bit-counters,pc-table,trace-cmp"
         INTERFACE_LINK_OPTIONS
             "SHELL:-Wl,--whole-archive '${_fuzzverse_library}' -Wl,--no-whole-archive"
         INTERFACE_LINK_LIBRARIES "m;dl;pthread"

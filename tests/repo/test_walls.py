@@ -14,6 +14,7 @@ MAY_INCLUDE = {
     "runtime": {"include", "common"},
     "sim": {"include"},
     "core": {"include", "common"},
+    "rivals": {"include"},
 }
 EXTENSION = "fuzzverse._native"
 QUOTED = re.compile(r'^\s*#\s*include\s+"([^"]+)"', re.MULTILINE)

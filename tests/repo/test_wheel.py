@@ -74,6 +74,7 @@ def test_the_package_is_whole(root: Path, resources: Resources) -> None:
     wanted = ["include/fuzzverse/fuzzverse.h", "lib/libfuzzverse.a", "lib/pkgconfig/fuzzverse.pc"]
     wanted += ["cmake/fuzzverse-config.cmake", "cmake/fuzzverse-config-version.cmake"]
     wanted += [str(path.relative_to(root)) for path in root.glob("targets/*/target.toml")]
+    wanted += [f"rivals/{path.name}" for path in (root / "native" / "rivals").iterdir()]
     assert [name for name in wanted if not (resources.root / name).is_file()] == []
 
 

@@ -1,0 +1,17 @@
+"""`fuzzverse bench`."""
+
+from __future__ import annotations
+
+import click
+
+from fuzzverse.cli.bench.search import search
+from fuzzverse.cli.bench.timeline import timeline
+
+
+@click.group()
+def bench() -> None:
+    """Measure the engine beside its physical floors, and searches side by side."""
+
+
+bench.add_command(timeline)
+bench.add_command(search)
