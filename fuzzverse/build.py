@@ -1,6 +1,7 @@
 """Compiles and links targets; objects are cached by what went into them.
 
-Source: https://clang.llvm.org/docs/SanitizerCoverage.html (inline-8bit-counters, pc-table).
+Source: https://clang.llvm.org/docs/SanitizerCoverage.html (inline-8bit-counters, pc-table,
+trace-cmp).
 """
 
 from __future__ import annotations
@@ -23,6 +24,9 @@ from fuzzverse.targetfile import TargetFile, Variant
 from fuzzverse.toolchain import Compiler
 
 COVERAGE_FLAGS: Final = ("-fsanitize-coverage=inline-8bit-counters,pc-table",)
+# Tells what drawn values are compared with. Costs a call for every comparison: what has no time for
+# that is compiled with -fno-sanitize-coverage=trace-cmp.
+COMPARE_FLAGS: Final = ("-fsanitize-coverage=trace-cmp",)
 DEBUG_FLAGS: Final = ("-g", "-fno-omit-frame-pointer")
 SYSTEM_LIBRARIES: Final = ("-lm", "-ldl", "-lpthread")
 SANITIZERS: Final = ("address", "undefined")
@@ -138,8 +142,9 @@ class Builder:
         # Marks are told apart by their file, so it must not depend on where the source lies.
         flags += [f"-fmacro-prefix-map={target.directory}/="]
         flags += [f"-D{define}" for define in variant.defines]
-        own = [(target.directory / name, target.flags) for name in target.sources]
-        foreign = []
+        own_flags = (*COMPARE_FLAGS, *target.flags)
+        own = [(target.directory / name, own_flags) for name in target.sources]
+        foreign = []  # the engine under the simulation: hot, and it sees no draw
         if target.fetch and third_party:
             foreign = [(third_party / name, target.fetch.flags) for name in target.fetch.sources]
         return [

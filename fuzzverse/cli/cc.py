@@ -11,7 +11,7 @@ from typing import Final, NoReturn
 import click
 
 from fuzzverse import resources
-from fuzzverse.build import COVERAGE_FLAGS, DEBUG_FLAGS, link_flags
+from fuzzverse.build import COMPARE_FLAGS, COVERAGE_FLAGS, DEBUG_FLAGS, link_flags
 from fuzzverse.errors import CommandError
 from fuzzverse.resources import Resources
 from fuzzverse.toolchain import find_compiler
@@ -28,7 +28,7 @@ def wrapped(arguments: Sequence[str], data: Resources) -> list[str]:
 
     The runtime is only added where an executable is linked.
     """
-    flags = [*DEBUG_FLAGS, *COVERAGE_FLAGS, f"-I{data.include}"]
+    flags = [*DEBUG_FLAGS, *COVERAGE_FLAGS, *COMPARE_FLAGS, f"-I{data.include}"]
     has_input = any(not argument.startswith("-") for argument in arguments)
     if not has_input or _NO_LINK.intersection(arguments):
         return [*flags, *arguments] if has_input else list(arguments)

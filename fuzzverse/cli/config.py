@@ -7,7 +7,7 @@ import shlex
 import click
 
 from fuzzverse import __version__, resources
-from fuzzverse.build import COVERAGE_FLAGS, link_flags
+from fuzzverse.build import COMPARE_FLAGS, COVERAGE_FLAGS, link_flags
 from fuzzverse.errors import UsageError
 
 
@@ -24,7 +24,7 @@ def config(cflags: bool, libs: bool, cmakedir: bool, pkgconfigdir: bool, version
     if version:
         lines.append(__version__)
     if cflags:
-        lines.append(shlex.join((f"-I{data.include}", *COVERAGE_FLAGS)))
+        lines.append(shlex.join((f"-I{data.include}", *COVERAGE_FLAGS, *COMPARE_FLAGS)))
     if libs:
         lines.append(shlex.join(link_flags(data)))
     if cmakedir:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,12 +13,26 @@ from fuzzverse.targetfile import Fetch, TargetFile, Variant
 from fuzzverse.toolchain import Compiler, find_compiler
 
 # A stand-in for the runtime: a main that calls the target, and the callbacks of its coverage.
+# Comparisons are counted.
 RUNTIME = """
 void __sanitizer_cov_8bit_counters_init(char *a, char *b) { (void)a; (void)b; }
 void __sanitizer_cov_pcs_init(const void *a, const void *b) { (void)a; (void)b; }
+int comparisons;
+void __sanitizer_cov_trace_const_cmp4(unsigned a, unsigned b) { comparisons += a != b; }
 int body(void);
 int main(void) { return body(); }
 """
+WATCHED = """
+extern int comparisons;
+int more(volatile int *x);
+int body(void) {
+    volatile int x = 3;
+    if (x == 500) return 50;
+    more(&x);
+    return 10 * more(&x) + comparisons;
+}
+"""
+UNWATCHED = "int more(volatile int *x) { return *x == 400 ? 9 : 2; }\n"
 
 
 @pytest.fixture(scope="module")
@@ -131,6 +146,34 @@ def test_a_directory_replaces_the_fetch(
     wrong = Builder(data, cache, compiler, replacements={"motor": foreign})
     with pytest.raises(UsageError, match="--with motor: coin has no such parameter; it has engine"):
         wrong.build(with_fetch, target.variants[0])
+
+
+@pytest.mark.parametrize(
+    ("own_flags", "fetch_flags", "expected"),
+    [
+        ((), (), 21),
+        (("-fno-sanitize-coverage=trace-cmp",), (), 20),
+        ((), ("-fsanitize-coverage=trace-cmp",), 23),
+    ],
+)
+def test_comparisons_are_watched_in_the_simulation_and_not_in_what_is_fetched(
+    tmp_path: Path,
+    data: Resources,
+    compiler: Compiler,
+    target: TargetFile,
+    own_flags: tuple[str, ...],
+    fetch_flags: tuple[str, ...],
+    expected: int,
+) -> None:
+    foreign = tmp_path / "foreign"
+    foreign.mkdir()
+    (foreign / "more.c").write_text(UNWATCHED)
+    (target.directory / "coin.c").write_text(WATCHED)
+    members = (("a/more.c", "more.c"),)
+    fetch = Fetch("engine", "1", "0" * 64, members, "engine", ("more.c",), fetch_flags)
+    builder = Builder(data, tmp_path / "cache", compiler, replacements={"engine": foreign})
+    path = builder.build(replace(target, flags=own_flags, fetch=fetch), target.variants[0])
+    assert exit_code(path) == expected
 
 
 def test_marks_name_their_file_without_its_directory(

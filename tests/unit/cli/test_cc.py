@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from fuzzverse import resources
-from fuzzverse.build import COVERAGE_FLAGS, link_flags
+from fuzzverse.build import COMPARE_FLAGS, COVERAGE_FLAGS, link_flags
 from fuzzverse.cli import cc
 
 LINK = list(link_flags(resources.installed()))
@@ -27,7 +27,8 @@ def test_the_runtime_is_added_where_an_executable_is_linked(
     command = cc.wrapped(arguments, resources.installed())
     assert (command[-len(LINK) :] == LINK) is links
     assert [word for word in command if word in arguments] == arguments
-    assert (COVERAGE_FLAGS[0] in command) is any(not word.startswith("-") for word in arguments)
+    compiles = any(not word.startswith("-") for word in arguments)
+    assert all((flag in command) is compiles for flag in (*COVERAGE_FLAGS, *COMPARE_FLAGS))
 
 
 @pytest.mark.parametrize("main", [cc.main_c, cc.main_cxx])

@@ -1,0 +1,14 @@
+/* What drawn values are compared with: clang's trace-cmp callbacks, in timelines that watch. In
+ * all others a comparison costs a call and a branch. */
+#ifndef FV_RUNTIME_COMPARE_H
+#define FV_RUNTIME_COMPARE_H
+
+#include "runtime.h"
+
+/* This process now runs the slot's timeline; NULL: none. Forgets what was drawn before. */
+void fv_compare_enter(const struct fv_slot *slot);
+/* After draw number `draws` since the root, of a timeline that watches: it answered `value`, below
+ * `bound` (0: all 64 bits), and the target sees `base + value`. */
+void fv_compare_note_draw(uint64_t draws, uint64_t value, uint64_t base, uint64_t bound);
+
+#endif
