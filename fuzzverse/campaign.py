@@ -250,7 +250,7 @@ class CampaignRun:
             "mark": discovery.mark,
             "detail": discovery.detail,
             "draws": discovery.draws,
-            **self._recipe(discovery.recipe),
+            **(self._recipe(discovery.recipe) if discovery.recipe else {}),
         }
 
     def _recipe(self, recipe: Recipe) -> Mapping[str, object]:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import enum
+import struct
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 
 class Verdict(enum.IntEnum):
@@ -64,6 +66,28 @@ class Strategy(enum.IntEnum):
 
     RANDOM = 0
     DEPTH_FIRST = 1
+    FRONTIER = 2
+
+
+class SegmentKind(enum.IntEnum):
+    """What a segment does. The numbers are those of `enum fv_segment_kind`."""
+
+    RESEED = 0
+    ANSWER = 1
+    NUDGE = 2
+
+
+class Maker(enum.IntEnum):
+    """How the frontier makes children of a splitpoint. The numbers are those of `enum fv_maker`."""
+
+    RESEED = 0
+    EXTREME = 1
+    EDIT = 2
+    NUDGE = 3
+    COMPARE = 4
+    LATER = 5
+    SPLICE = 6
+    REPEAT = 7
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,19 +134,48 @@ class MarkTally:
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """At draw `count` of the current segment, reseed with `seed`."""
+    """At draw `count` of the current segment: reseed with `seed` and go on from its draw number
+    `offset`; or, for one draw alone, answer `seed`, or add it (modulo 2^64) to what it would be."""
 
     count: int
     seed: int
+    kind: SegmentKind = SegmentKind.RESEED
+    offset: int = 0
+
+
+_SEGMENT: Final = struct.Struct("<QQII")
 
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """What replays a timeline: a root seed, or a tape whose hash is the root seed, and segments."""
+    """What replays a timeline: a root seed, or a tape whose hash is the root seed, and segments.
+
+    Deep timelines have hundreds of segments and most are only passed on, so `path` holds them as
+    the core has them (u64 count, u64 seed, u32 kind, u32 offset, little-endian).
+    """
 
     root: int
-    segments: tuple[Segment, ...] = ()
+    path: bytes = b""
     tape: bytes | None = None
+
+    @classmethod
+    def of(cls, root: int, *segments: Segment, tape: bytes | None = None) -> Recipe:
+        """The recipe with these segments."""
+        packed = (_SEGMENT.pack(s.count, s.seed, s.kind, s.offset) for s in segments)
+        return cls(root, b"".join(packed), tape)
+
+    @property
+    def segments(self) -> tuple[Segment, ...]:
+        """The segments, unpacked."""
+        return tuple(
+            Segment(count, seed, SegmentKind(kind % len(SegmentKind)), offset)
+            for count, seed, kind, offset in _SEGMENT.iter_unpack(self.path)
+        )
+
+    @property
+    def segment_count(self) -> int:
+        """How many there are."""
+        return len(self.path) // _SEGMENT.size
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,12 +201,15 @@ class TimelineRecord:
 
 @dataclass(frozen=True, slots=True)
 class Discovery:
-    """A mark told something that the campaign did not know: where, and what."""
+    """A mark told something that the campaign did not know: where, and what.
+
+    `recipe` leads there (None: it is that of the timeline `ordinal`, up to draw number `draws`).
+    """
 
     ordinal: int
     mark: int
     detail: str
-    recipe: Recipe
+    recipe: Recipe | None
     draws: int
 
 
@@ -162,13 +218,16 @@ class Policy:
     """Everything that decides a campaign, besides the target build and its inputs.
 
     Energies and batch sizes count timelines; `timelines` and `roots` are budgets (None: no
-    limit); `window` is how many root jobs may be under way at once, whatever the number of jobs.
+    limit); `window` is how many jobs may be under way at once, whatever the number of workers.
+    `checkpoints` and `checkpoint_mb` bound what each worker keeps frozen on the way to splitpoints,
+    and change nothing but the speed. `until_fresh` ends the campaign when less than one timeline in
+    so many is expected to bring something fresh.
     """
 
-    strategy: Strategy = Strategy.DEPTH_FIRST
+    strategy: Strategy = Strategy.FRONTIER
     campaign_seed: int = 1
     jobs: int = 1
-    window: int = 4
+    window: int = 8
     timelines: int | None = None
     roots: int | None = None
     root_energy: int = 20_000
@@ -181,6 +240,9 @@ class Policy:
     deadline_ms: int = 1_000
     memory_mb: int = 2_048
     until_stable: int | None = None
+    until_fresh: int | None = None
+    checkpoints: int = 24
+    checkpoint_mb: int = 512
     stop_on_bug: bool = False
     dynamic_marks_max: int = 256
 
@@ -189,7 +251,10 @@ class Policy:
 class Totals:
     """A campaign at one moment. `verdicts` is indexed by Verdict; `energy` sums what the running
     roots may still spend; `overflows` counts what could not be recorded (records, buckets,
-    dynamic marks); `stable_roots` how many roots in a row brought nothing fresh."""
+    dynamic marks, states); `stable_roots` how many roots in a row brought nothing fresh; `once` and
+    `twice` how many features just one timeline had, and just two; `places` and `nodes` what the
+    frontier's archive holds; `unreached` the splitpoints that a replay did not reach; `makers` is
+    indexed by Maker: tries and yields."""
 
     timelines: int
     roots: int
@@ -208,6 +273,13 @@ class Totals:
     worker_deaths: int
     stable_roots: int
     digest: int
+    states: int
+    places: int
+    nodes: int
+    once: int
+    twice: int
+    unreached: int
+    makers: tuple[tuple[int, int], ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,9 +19,10 @@ ABI: int = lib.fv_core_abi()
 ABI_MARKER: bytes = ffi.string(lib.fv_core_abi_marker())
 INPUT_HEADER = b"fuzzverse recipe 1\n"
 
-_SEGMENTS_MAX = 256
+_SEGMENTS_MAX = 1024
+_SEGMENT_BYTES = 24
 _TAPE_BYTES_MAX = 1 << 20
-_PATH_BYTES = _SEGMENTS_MAX * 48
+_TEXT_BYTES = _SEGMENTS_MAX * 64
 _ERROR_BYTES = 256
 _RECORD_BUFFER_BYTES = 1 << 20
 _PIDS_MAX = 64
@@ -29,7 +30,7 @@ _MARKS_MAX = 1 << 14
 _U64_MAX = 2**64 - 1
 _KIND_TIMELINE = 1
 # struct fv_record_head of cdef.h
-_RECORD_HEAD = struct.Struct("<IIIiiiQQQQQIIII")
+_RECORD_HEAD = struct.Struct("<IIIiiiQQQQQIIII16x")
 
 
 # ---- recipes and inputs -------------------------------------------------------------------------
@@ -47,11 +48,10 @@ def root_seed(campaign_seed: int, ordinal: int) -> int:
 
 def recipe_text(recipe: model.Recipe) -> str:
     """The path of a recipe, like `151@8837201 -> 80@1293847`; "" without segments."""
-    pairs = ffi.new("uint64_t[]", max(1, 2 * len(recipe.segments)))
-    for i, segment in enumerate(recipe.segments):
-        pairs[2 * i], pairs[2 * i + 1] = segment.count, segment.seed
-    to = ffi.new("char[]", _PATH_BYTES)
-    n = lib.fv_core_print_path(pairs, len(recipe.segments), to)
+    if not recipe.path:
+        return ""
+    to = ffi.new("char[]", _TEXT_BYTES)
+    n = lib.fv_core_print_path(recipe.path, recipe.segment_count, to)
     return bytes(ffi.buffer(to, n)).decode()
 
 
@@ -60,18 +60,18 @@ def recipe_parse(root: int, text: str) -> model.Recipe:
     if not 0 <= root <= _U64_MAX:
         raise InputError(f"root seed {root} is not in 0..2^64-1")
     data = text.encode()
-    pairs = ffi.new("uint64_t[]", 2 * _SEGMENTS_MAX)
-    n = lib.fv_core_parse_path(data, len(data), pairs, _SEGMENTS_MAX)
+    packed = ffi.new("uint8_t[]", _SEGMENT_BYTES * _SEGMENTS_MAX)
+    n = lib.fv_core_parse_path(data, len(data), packed, _SEGMENTS_MAX)
     if n < 0:
         shown = text if len(text) <= 60 else text[:57] + "..."
         raise InputError(f"no recipe (like 151@8837201 -> 80@1293847): {shown!r}")
-    return model.Recipe(root, _segments(ffi.unpack(pairs, 2 * n) if n else ()))
+    return model.Recipe(root, bytes(ffi.buffer(packed, n * _SEGMENT_BYTES)))
 
 
 def input_bytes(recipe: model.Recipe) -> bytes:
     """The input that replays a recipe; a tape without segments is its own bytes."""
     tape = recipe.tape
-    if tape is not None and not recipe.segments and not tape.startswith(INPUT_HEADER):
+    if tape is not None and not recipe.path and not tape.startswith(INPUT_HEADER):
         return tape
     origin = f"root {recipe.root}" if tape is None else f"tape {tape.hex()}"
     path = recipe_text(recipe)
@@ -85,23 +85,19 @@ def input_bytes(recipe: model.Recipe) -> bytes:
 def input_parse(data: bytes) -> model.Recipe:
     """What an input replays: with the header a recipe, else a tape. Raises InputError."""
     root = ffi.new("uint64_t *")
-    pairs = ffi.new("uint64_t[]", 2 * _SEGMENTS_MAX)
+    packed = ffi.new("uint8_t[]", _SEGMENT_BYTES * _SEGMENTS_MAX)
     tape = ffi.new("uint8_t[]", _TAPE_BYTES_MAX)
     tape_size = ffi.new("int64_t *")
-    n = lib.fv_core_parse_input(data, len(data), root, pairs, _SEGMENTS_MAX, tape, tape_size)
+    n = lib.fv_core_parse_input(data, len(data), root, packed, _SEGMENTS_MAX, tape, tape_size)
     if n < 0:
         what = "a broken recipe" if data.startswith(INPUT_HEADER) else "a tape past 1 MiB"
         raise InputError(f"the input is {what}")
     size = tape_size[0]
     return model.Recipe(
         root[0],
-        _segments(ffi.unpack(pairs, 2 * n) if n else ()),
+        bytes(ffi.buffer(packed, n * _SEGMENT_BYTES)),
         bytes(ffi.buffer(tape, size)) if size >= 0 else None,
     )
-
-
-def _segments(flat: Sequence[int]) -> tuple[model.Segment, ...]:
-    return tuple(model.Segment(*flat[i : i + 2]) for i in range(0, len(flat), 2))
 
 
 # ---- feature maps -------------------------------------------------------------------------------
@@ -154,6 +150,7 @@ class Campaign:
     ) -> None:
         self._marks = target.marks
         self._edges = target.edges
+        self._is_frontier = policy.strategy is model.Strategy.FRONTIER
         self._tapes = {r.root: r.tape for r in inputs if r.tape is not None}
         self._buffer = ffi.new("uint8_t[]", _RECORD_BUFFER_BYTES)
         error = ffi.new("char[]", _ERROR_BYTES)
@@ -215,6 +212,13 @@ class Campaign:
             worker_deaths=report.worker_deaths,
             stable_roots=report.stable_roots,
             digest=report.digest,
+            states=report.states,
+            places=report.places,
+            nodes=report.nodes,
+            once=report.once,
+            twice=report.twice,
+            unreached=report.unreached,
+            makers=tuple(zip(report.maker_tries, report.maker_yields, strict=True)),
         )
 
     def tallies(self) -> tuple[model.MarkTally, ...]:
@@ -312,14 +316,14 @@ class Campaign:
             message_size,
             identity_size,
         ) = _RECORD_HEAD.unpack_from(data)
-        flat = struct.unpack_from(f"<{2 * segment_count}Q", data, _RECORD_HEAD.size)
-        texts = _RECORD_HEAD.size + 16 * segment_count
+        texts = _RECORD_HEAD.size + _SEGMENT_BYTES * segment_count
         message = _text(bytes(data[texts : texts + message_size]))
         identity = _text(bytes(data[texts + message_size : texts + message_size + identity_size]))
         tape = self._tapes.get(root) if has_tape else None
-        recipe = model.Recipe(root, _segments(flat), tape)
+        recipe = model.Recipe(root, bytes(data[_RECORD_HEAD.size : texts]), tape)
         if kind != _KIND_TIMELINE:
-            return model.Discovery(ordinal, mark, message, recipe, draws)
+            is_there = bool(recipe.path) or not self._is_frontier
+            return model.Discovery(ordinal, mark, message, recipe if is_there else None, draws)
         return model.TimelineRecord(
             ordinal=ordinal,
             verdict=model.Verdict(verdict),
@@ -395,6 +399,9 @@ def _plan(target: model.Target, policy: model.Policy, first_root: int) -> Any:
     plan.timelines = policy.timelines or 0
     plan.roots = policy.roots or 0
     plan.until_stable = policy.until_stable or 0
+    plan.until_fresh = policy.until_fresh or 0
+    plan.checkpoints = policy.checkpoints
+    plan.checkpoint_mb = policy.checkpoint_mb
     plan.root_energy = policy.root_energy
     plan.mark_energy = policy.mark_energy
     return plan

@@ -125,7 +125,7 @@ class Triage:
 
     def _length(self, record: TimelineRecord) -> tuple[int, int, str]:
         text = self._engine.recipe_text(record.recipe)
-        return len(record.recipe.segments), record.draws, text
+        return record.recipe.segment_count, record.draws, text
 
     def _bug(self, name: str, record: TimelineRecord) -> Bug:
         return Bug(
@@ -136,7 +136,7 @@ class Triage:
             identity=identity_of(self._target, record),
             root=record.recipe.root,
             recipe=self._engine.recipe_text(record.recipe),
-            segments=len(record.recipe.segments),
+            segments=record.recipe.segment_count,
             draws=record.draws,
             sightings=1,
             first_timeline=record.ordinal,

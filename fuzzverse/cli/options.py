@@ -19,6 +19,7 @@ from fuzzverse.model import Policy, Strategy
 
 JOBS_MAX: Final = 64
 U64_MAX: Final = (1 << 64) - 1
+STRATEGIES: Final = tuple(one.name.lower().replace("_", "-") for one in reversed(Strategy))
 COUNT_MAX: Final = 10**15
 ENERGY_MAX: Final = 10**9
 _UNITS: Final = {"": 1, "ms": 0.001, "s": 1, "m": 60, "h": 3_600, "d": 86_400}
@@ -125,7 +126,7 @@ def _count(name: str, least: int, most: int, words: str) -> Callable[[Any], Any]
 
 
 _POLICY_OPTIONS: Final = (
-    click.option("--strategy", type=click.Choice(["random", "depth-first"]), default="depth-first",
+    click.option("--strategy", type=click.Choice(STRATEGIES), default="frontier",
                  show_default=True, help="What chooses the next timeline."),
     click.option("--jobs", type=Jobs(), default="all", show_default=True,
                  metavar="N|all|half|all-but-N", help="Workers; they never change what is found."),
@@ -143,7 +144,11 @@ _POLICY_OPTIONS: Final = (
     _count("timelines_max", 1, 1_000_000, "Timelines at a splitpoint at most."),
     _count("warm_timelines_min", 1, 1_000_000, "The minimum once the explored map is warm."),
     _count("depth_max", 0, 128, "Splits inside splits at most."),
-    _count("window", 1, 16, "Root seeds under way at once."),
+    _count("window", 1, 16, "Jobs under way at once; decides what the search knows when."),
+    _count("until_fresh", 2, COUNT_MAX,
+           "Stop when less than one timeline in so many is expected to bring something fresh."),
+    _count("checkpoints", 0, 256, "Splitpoints that each worker keeps a frozen process at."),
+    _count("checkpoint_mb", 16, 1 << 20, "Memory that a worker's checkpoints may have, in MiB."),
     click.option("--deadline", type=Duration(), default="1s", show_default=True,
                  help="Longest time of one timeline."),
     click.option("--keep-going", is_flag=True,

@@ -18,7 +18,10 @@ static void plan_map(struct fv_header *h) {
 static void plan_slot(struct fv_header *h) {
     uint64_t marks = (uint64_t)h->site_count + h->dynamic_max;
     h->slot_tallies = align_up(sizeof(struct fv_slot), FV_LINE_BYTES);
-    h->slot_features = align_up(h->slot_tallies + marks * sizeof(struct fv_tally), FV_LINE_BYTES);
+    h->slot_journal = align_up(h->slot_tallies + marks * sizeof(struct fv_tally), FV_LINE_BYTES);
+    h->slot_compares = h->slot_journal + FV_JOURNAL_MAX * sizeof(struct fv_discovery);
+    h->slot_features =
+        align_up(h->slot_compares + FV_COMPARES_MAX * sizeof(struct fv_comparison), FV_LINE_BYTES);
     h->slot_stride = align_up(h->slot_features + h->map_size, FV_LAYOUT_PAGE_BYTES);
 }
 
@@ -27,14 +30,28 @@ static void plan_tree(struct fv_header *h) {
     h->tree_marks = align_up(sizeof(struct fv_tree), FV_LINE_BYTES);
     h->tree_explored =
         align_up(h->tree_marks + marks * sizeof(struct fv_mark), FV_LAYOUT_PAGE_BYTES);
-    h->tree_buckets = align_up(h->tree_explored + h->map_size, FV_LAYOUT_PAGE_BYTES);
+    h->tree_seen = align_up(h->tree_explored + h->map_size, FV_LAYOUT_PAGE_BYTES);
+    h->tree_buckets = align_up(h->tree_seen + 3 * h->map_size, FV_LAYOUT_PAGE_BYTES);
     h->tree_index = h->tree_buckets + (uint64_t)FV_BUCKETS_MAX * sizeof(struct fv_bucket);
     h->tree_ring = h->tree_index + (uint64_t)FV_BUCKET_INDEX_SIZE * sizeof(uint32_t);
-    h->tree_tape = h->tree_ring + FV_RING_BYTES;
+    h->tree_orders = h->tree_ring + FV_RING_BYTES;
+    h->tree_children = h->tree_orders + FV_ORDERS_MAX * sizeof(struct fv_order);
+    h->tree_pool = h->tree_children + FV_CHILDREN_MAX * sizeof(struct fv_child);
+    h->tree_tape = h->tree_pool + FV_POOL_MAX * sizeof(struct fv_segment);
     h->tree_stride = align_up(h->tree_tape + FV_TAPE_BYTES_MAX, FV_LAYOUT_PAGE_BYTES);
 }
 
+static void plan_known(struct fv_header *h) {
+    uint64_t versions = (uint64_t)FV_BUCKETS_MAX * h->tree_count;
+    h->known_index = FV_LAYOUT_PAGE_BYTES;
+    h->known_states = h->known_index + FV_BUCKET_INDEX_SIZE * sizeof(uint32_t);
+    h->known_versions = h->known_states + FV_BUCKETS_MAX * sizeof(struct fv_state);
+    h->workers_at = align_up(h->known_at + h->known_versions + versions * sizeof(struct fv_version),
+                             FV_LAYOUT_PAGE_BYTES);
+}
+
 void fv_layout_plan(struct fv_header *h) {
+    uint64_t hosts = (uint64_t)h->worker_count * (h->host_count + 1);
     uint64_t slots = (uint64_t)h->tree_count * (h->policy.depth_max + 1) * h->policy.batch_size;
     h->magic = FV_LAYOUT_MAGIC;
     h->abi = FV_ABI;
@@ -43,9 +60,11 @@ void fv_layout_plan(struct fv_header *h) {
     plan_slot(h);
     plan_tree(h);
     h->live_at = FV_LAYOUT_PAGE_BYTES;
-    h->workers_at = align_up(h->live_at + sizeof(struct fv_live), FV_LAYOUT_PAGE_BYTES);
-    h->trees_at =
-        align_up(h->workers_at + h->worker_count * sizeof(struct fv_worker), FV_LAYOUT_PAGE_BYTES);
+    h->known_at = align_up(h->live_at + sizeof(struct fv_live), FV_LAYOUT_PAGE_BYTES);
+    plan_known(h);
+    h->worker_stride = FV_LAYOUT_PAGE_BYTES;
+    h->hosts_at = h->workers_at + h->worker_count * h->worker_stride;
+    h->trees_at = h->hosts_at + hosts * h->slot_stride;
     h->slots_at = h->trees_at + h->tree_count * h->tree_stride;
     h->total_size = h->slots_at + slots * h->slot_stride;
 }
@@ -55,7 +74,7 @@ static int counts_valid(const struct fv_header *h) {
            h->tree_count <= FV_WINDOW_MAX && h->edge_count <= FV_EDGES_MAX &&
            h->site_count <= FV_MARKS_MAX && h->dynamic_max <= FV_MARKS_MAX &&
            h->policy.depth_max <= FV_DEPTH_MAX && h->policy.batch_size >= 1 &&
-           h->policy.batch_size <= FV_BATCH_MAX;
+           h->policy.batch_size <= FV_BATCH_MAX && h->host_count <= FV_HOSTS_MAX;
 }
 
 int fv_layout_valid(const struct fv_header *h, uint64_t mapped_size) {

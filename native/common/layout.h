@@ -13,6 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "message.h"
 #include "recipe.h"
 
 #define FV_LAYOUT_MAGIC UINT64_C(0x6573726576727a66)
@@ -27,17 +28,16 @@ enum {
     FV_BATCH_MAX = 32,      /* timelines of one batch */
     FV_MARKS_MAX = 1 << 14, /* sites and dynamic marks of one target */
     FV_EDGES_MAX = 1 << 24,
-    FV_BUCKETS_MAX = 1 << 16,       /* of all SometimesEach marks of a target */
+    FV_BUCKETS_MAX = 1 << 16,       /* of all SometimesEach marks of a target; states likewise */
     FV_BUCKET_INDEX_SIZE = 1 << 17, /* open addressing, at most half full */
     FV_RING_BYTES = 1 << 18,
+    FV_HOSTS_MAX = 256, /* checkpoints of one worker */
     FV_MARK_FEATURE_BYTES = 16,
     FV_EACH_FEATURE_BYTES = 1 << 13,
     FV_TEXT_BYTES = 256, /* messages, identities, details; cut when longer */
     FV_FILE_BYTES = 128,
     FV_NAME_BYTES = 24,
     FV_LAYOUT_PAGE_BYTES = 4096,
-    FV_LAYOUT_KEYS_MAX = 8,
-    FV_LAYOUT_QUALITIES_MAX = 4,
 };
 
 /* How a timeline ended; design section 11. */
@@ -63,7 +63,7 @@ enum fv_exit {
     FV_EXIT_SANITIZER = 99,
 };
 
-enum fv_strategy { FV_STRATEGY_RANDOM, FV_STRATEGY_DEPTH_FIRST };
+enum fv_strategy { FV_STRATEGY_RANDOM, FV_STRATEGY_DEPTH_FIRST, FV_STRATEGY_FRONTIER };
 
 enum fv_session_mode { FV_MODE_CAMPAIGN, FV_MODE_SOLO };
 
@@ -72,6 +72,7 @@ enum fv_slot_state {
     FV_SLOT_RUNNING,
     FV_SLOT_PARKED,
     FV_SLOT_SPLITTING,
+    FV_SLOT_FROZEN, /* a checkpoint */
     FV_SLOT_DONE
 };
 
@@ -107,12 +108,16 @@ struct fv_tally {
 struct fv_slot {
     uint64_t seed;       /* of the current segment */
     uint64_t count;      /* draws in the current segment */
-    uint64_t fast_until; /* draws from this count on take the slow path: tape, reseeding, tracing */
+    uint64_t fast_until; /* from this count on draws take the slow path: tape, segments, tracing */
+    uint64_t offset;     /* of the segment in its seed's draws */
     uint64_t draw_hash;  /* of every value drawn, in order */
     uint64_t draws_before; /* in earlier segments */
     uint64_t clock_ns;     /* the virtual clock */
+    uint64_t stop_at;      /* a pilot becomes a checkpoint at this count of its last segment */
     uint32_t tape_at;
     uint32_t segment_at; /* the next segment of the recipe */
+    uint32_t is_pilot;   /* on its way to a splitpoint: no timeline, claims nothing */
+    uint32_t watches;    /* what drawn values are compared with */
     int32_t pid;
     uint32_t state; /* enum fv_slot_state */
     uint32_t depth;
@@ -124,8 +129,13 @@ struct fv_slot {
     uint32_t kill; /* enum fv_kill; the controller's */
     uint32_t holds_token;
     uint32_t has_edges; /* the edge range of the features is written */
+    uint32_t order;     /* that it belongs to, and which of its children it is */
+    uint32_t child;
+    uint32_t journal_count;
+    uint32_t compare_count;
     uint32_t reserved;
     uint64_t started_ns;
+    uint64_t draws_at_fork;
     uint64_t feature_hash;
     uint64_t fresh_below; /* fresh features of the timelines split off below */
     uint64_t address;     /* where a signal struck */
@@ -157,7 +167,8 @@ struct fv_mark {
     int64_t energy;
 };
 
-/* One bucket of a SometimesEach mark. */
+/* One bucket of a SometimesEach mark in one tree: what this job added to what is known. Under
+ * frontier every kind of discovery is a bucket; see struct fv_state. */
 struct fv_bucket {
     uint64_t hash;
     uint32_t mark;
@@ -166,9 +177,40 @@ struct fv_bucket {
     uint32_t version; /* odd while the turn writes the qualities */
     int64_t keys[FV_LAYOUT_KEYS_MAX];
     int64_t qualities[FV_LAYOUT_QUALITIES_MAX];
+    uint64_t draws;   /* of the first timeline that reached it, or reached it better */
+    uint64_t ordinal; /* 1 + of that timeline in its job */
     uint64_t stamp;
     uint64_t split_stamp;
     int64_t energy;
+};
+
+/* What marks name, as the campaign knows it: a bucket of a SometimesEach mark; for other kinds the
+ * mark with no key (first pass), with its width, or with the step of its margin. Only the
+ * controller writes; targets map it read-only. */
+struct fv_state {
+    uint64_t hash;
+    uint64_t born; /* the epoch that first knew it */
+    uint32_t mark;
+    uint32_t key_count;
+    uint32_t quality_count;
+    uint32_t version_count; /* ever written */
+    uint32_t ends;          /* ways to it that had no draw left; the controller's */
+    uint32_t reserved;
+    int64_t keys[FV_LAYOUT_KEYS_MAX];
+};
+
+/* What a state's best exemplar is like, as of an epoch. As many are kept as the window has jobs,
+ * so that every job under way finds the one that it was planned with. */
+struct fv_version {
+    uint64_t stamp; /* the epoch; UINT64_MAX while it is being written */
+    uint64_t draws;
+    uint64_t is_open; /* another exemplar is welcome, better or not */
+    int64_t qualities[FV_LAYOUT_QUALITIES_MAX];
+};
+
+struct fv_known {
+    uint32_t state_count;
+    uint32_t reserved;
 };
 
 /* The timelines split off at one depth. `front` is the index of the one whose turn it is; a
@@ -188,17 +230,18 @@ struct fv_totals {
     uint64_t fork_failures;
     uint64_t bucket_overflows;
     uint64_t mark_overflows;
+    uint64_t journal_overflows;
     uint64_t verdicts[FV_VERDICT_COUNT];
     uint64_t digest;
 };
 
-/* One root job and everything that its timelines share. The controller writes it while no worker
- * has it; then whoever has the turn. */
+/* One job and everything that its timelines share. The controller writes it while no worker has
+ * it; then whoever has the turn. */
 struct fv_tree {
     uint64_t job;
     uint64_t campaign_seed;
-    uint64_t first_root;
-    uint32_t root_count; /* 0: the job is the input in `recipe` and the tape area */
+    uint64_t epoch; /* jobs folded when it was planned: what it may know of states */
+    uint32_t order_count;
     uint32_t is_warm;
     uint64_t stamp;  /* of the root under way; never 0 */
     int64_t energy;  /* global */
@@ -212,40 +255,27 @@ struct fv_tree {
     uint32_t ring_space; /* a futex: bumped when the controller has read */
     uint32_t is_done;
     uint32_t is_halted; /* a bug was folded and the policy stops there */
-    uint32_t reserved;
+    uint32_t unreached; /* orders whose splitpoint was not reached */
     struct fv_totals totals;
     struct fv_front fronts[FV_DEPTH_MAX + 1];
     struct fv_recipe recipe;
 };
 
-enum fv_record_kind { FV_RECORD_TIMELINE = 1, FV_RECORD_DISCOVERY = 2 };
-
-/* What the ring carries: this, then segments, message, identity. A multiple of eight bytes. */
-struct fv_record {
-    uint32_t size;
-    uint32_t kind;
-    uint32_t verdict;
-    int32_t signal;
-    int32_t exit_code;
-    int32_t mark;
-    uint64_t ordinal; /* in this job */
-    uint64_t root;
-    uint64_t draws;
-    uint64_t fresh;
-    uint64_t digest;
-    uint32_t has_tape;
-    uint32_t segment_count;
-    uint32_t message_size;
-    uint32_t identity_size;
-};
-
-/* One zygote. `job` is a futex that the controller bumps; the rest is the worker's. */
+/* One zygote, on a page of its own that its timelines cannot reach. `job` is a futex that the
+ * controller bumps; the rest is the worker's. `baton` says which of the worker's processes is at
+ * work, the zygote (0) or a host; each sleeps on a futex of its own. */
 struct fv_worker {
     uint32_t job;
     uint32_t tree;
     uint32_t state; /* enum fv_worker_state */
-    uint32_t reserved;
+    uint32_t baton;
+    uint32_t order;   /* of the job, that the baton's holder is to serve */
+    uint32_t reached; /* what became of it: enum fv_order_outcome */
+    uint32_t pilot;   /* the host to make on the way; 0: the holder is at the splitpoint */
+    int32_t pilot_pid;
+    uint64_t reached_ns; /* when the pilot got there; 0: not yet */
     char refusal[FV_TEXT_BYTES];
+    uint32_t calls[FV_HOSTS_MAX + 2];
 };
 
 /* What every process of a session may change. A page of its own. */
@@ -269,23 +299,28 @@ struct fv_header {
     uint32_t dynamic_max;
     int32_t controller_pid;
     uint32_t trace_draws;
-    uint32_t stop; /* the controller wants the end */
+    uint32_t stop;       /* the controller wants the end */
+    uint32_t host_count; /* checkpoints that a worker may keep */
+    uint32_t host_mb;    /* memory that they may have together */
     uint32_t reserved;
     struct fv_policy policy;
     /* the feature map: marks, edges, buckets, dynamic marks */
     uint64_t map_edges, map_each, map_dynamic, map_size;
-    uint64_t live_at, workers_at, trees_at, slots_at;
-    uint64_t tree_stride, slot_stride;
+    uint64_t live_at, known_at, workers_at, hosts_at, trees_at, slots_at;
+    uint64_t worker_stride, tree_stride, slot_stride;
+    /* inside what is known */
+    uint64_t known_states, known_versions, known_index;
     /* inside a tree */
-    uint64_t tree_marks, tree_buckets, tree_index, tree_explored, tree_ring, tree_tape;
+    uint64_t tree_marks, tree_buckets, tree_index, tree_explored, tree_seen, tree_ring, tree_tape;
+    uint64_t tree_orders, tree_children, tree_pool;
     /* inside a slot */
-    uint64_t slot_tallies, slot_features;
+    uint64_t slot_tallies, slot_journal, slot_compares, slot_features;
 };
 
 static_assert(sizeof(struct fv_tally) == 24, "layout");
-static_assert(sizeof(struct fv_record) == 80, "layout");
-static_assert(sizeof(struct fv_bucket) == 144, "layout");
-static_assert(offsetof(struct fv_slot, message) == 136, "layout");
+static_assert(sizeof(struct fv_bucket) == 160, "layout");
+static_assert(offsetof(struct fv_slot, message) % 8 == 0, "layout");
+static_assert(sizeof(struct fv_worker) <= FV_LAYOUT_PAGE_BYTES, "a worker is one page");
 static_assert(sizeof(struct fv_mark) % 8 == 0, "layout");
 static_assert(sizeof(struct fv_tree) % 8 == 0, "layout");
 static_assert(sizeof(struct fv_header) <= FV_LAYOUT_PAGE_BYTES, "the header is one page");
@@ -302,7 +337,7 @@ static inline struct fv_live *fv_layout_live(const struct fv_header *h) {
     return (struct fv_live *)fv_layout_at(h, h->live_at);
 }
 static inline struct fv_worker *fv_layout_worker(const struct fv_header *h, uint32_t i) {
-    return (struct fv_worker *)fv_layout_at(h, h->workers_at) + i;
+    return (struct fv_worker *)fv_layout_at(h, h->workers_at + i * h->worker_stride);
 }
 static inline struct fv_tree *fv_layout_tree(const struct fv_header *h, uint32_t i) {
     return (struct fv_tree *)fv_layout_at(h, h->trees_at + i * h->tree_stride);
@@ -312,6 +347,15 @@ static inline struct fv_slot *fv_layout_slot(const struct fv_header *h, uint32_t
     uint64_t row = (uint64_t)tree * (h->policy.depth_max + 1) + depth;
     uint64_t number = row * h->policy.batch_size + index;
     return (struct fv_slot *)fv_layout_at(h, h->slots_at + number * h->slot_stride);
+}
+/* Slots of a worker's hosts, by their number from 1. Number 0 is the zygote, which has none. */
+static inline struct fv_slot *fv_layout_host(const struct fv_header *h, uint32_t worker,
+                                             uint32_t host) {
+    uint64_t number = (uint64_t)worker * (h->host_count + 1) + host - 1;
+    return (struct fv_slot *)fv_layout_at(h, h->hosts_at + number * h->slot_stride);
+}
+static inline struct fv_known *fv_layout_known(const struct fv_header *h) {
+    return (struct fv_known *)fv_layout_at(h, h->known_at);
 }
 static inline struct fv_mark *fv_layout_marks(const struct fv_header *h, struct fv_tree *t) {
     return (struct fv_mark *)((uint8_t *)t + h->tree_marks);
@@ -325,6 +369,19 @@ static inline uint32_t *fv_layout_index(const struct fv_header *h, struct fv_tre
 static inline uint8_t *fv_layout_explored(const struct fv_header *h, struct fv_tree *t) {
     return (uint8_t *)t + h->tree_explored;
 }
+/* Three maps in a row: features seen by at least one, two, three timelines of the job. */
+static inline uint8_t *fv_layout_seen(const struct fv_header *h, struct fv_tree *t) {
+    return (uint8_t *)t + h->tree_seen;
+}
+static inline struct fv_order *fv_layout_orders(const struct fv_header *h, struct fv_tree *t) {
+    return (struct fv_order *)((uint8_t *)t + h->tree_orders);
+}
+static inline struct fv_child *fv_layout_children(const struct fv_header *h, struct fv_tree *t) {
+    return (struct fv_child *)((uint8_t *)t + h->tree_children);
+}
+static inline struct fv_segment *fv_layout_pool(const struct fv_header *h, struct fv_tree *t) {
+    return (struct fv_segment *)((uint8_t *)t + h->tree_pool);
+}
 static inline uint8_t *fv_layout_ring(const struct fv_header *h, struct fv_tree *t) {
     return (uint8_t *)t + h->tree_ring;
 }
@@ -333,6 +390,13 @@ static inline uint8_t *fv_layout_tape(const struct fv_header *h, struct fv_tree 
 }
 static inline struct fv_tally *fv_layout_tallies(const struct fv_header *h, struct fv_slot *s) {
     return (struct fv_tally *)((uint8_t *)s + h->slot_tallies);
+}
+static inline struct fv_discovery *fv_layout_journal(const struct fv_header *h, struct fv_slot *s) {
+    return (struct fv_discovery *)((uint8_t *)s + h->slot_journal);
+}
+static inline struct fv_comparison *fv_layout_compares(const struct fv_header *h,
+                                                       struct fv_slot *s) {
+    return (struct fv_comparison *)((uint8_t *)s + h->slot_compares);
 }
 static inline uint8_t *fv_layout_features(const struct fv_header *h, struct fv_slot *s) {
     return (uint8_t *)s + h->slot_features;

@@ -92,6 +92,36 @@ uint64_t fv_map_merge(uint8_t *explored, const uint8_t *slot, size_t n) {
     return fresh;
 }
 
+static inline void store(uint8_t *p, uint64_t word) { memcpy(p, &word, sizeof word); }
+
+/* seen += more, counting to three. */
+static inline void tally_word(uint8_t *seen, size_t stride, const uint64_t more[3]) {
+    uint64_t one = load(seen), two = load(seen + stride), three = load(seen + 2 * stride);
+    store(seen + 2 * stride, three | more[2] | (two & more[0]) | (one & more[1]));
+    store(seen + stride, two | more[1] | (one & more[0]));
+    store(seen, one | more[0]);
+}
+
+/* Maps are a multiple of eight bytes long. */
+void fv_map_tally(uint8_t *seen, size_t stride, const uint8_t *slot, const uint8_t *before,
+                  size_t n) {
+    for (size_t i = 0; i + FV_MAP_WORD <= n; i += FV_MAP_WORD) {
+        uint64_t word = load(slot + i);
+        if (word == 0) continue;
+        if (before != NULL) word &= ~load(before + i);
+        if (word != 0) tally_word(seen + i, stride, (uint64_t[3]){word, 0, 0});
+    }
+}
+
+void fv_map_tally_add(uint8_t *seen, const uint8_t *more, size_t stride, size_t n) {
+    for (size_t i = 0; i + FV_MAP_WORD <= n; i += FV_MAP_WORD) {
+        uint64_t one = load(more + i);
+        if (one != 0)
+            tally_word(seen + i, stride,
+                       (uint64_t[3]){one, load(more + i + stride), load(more + i + 2 * stride)});
+    }
+}
+
 uint64_t fv_map_count(const uint8_t *map, size_t n) {
     uint64_t count = 0;
     for (size_t i = 0; i < n; i++) count += (unsigned)__builtin_popcount(map[i]);

@@ -22,6 +22,13 @@ uint64_t fv_map_fresh(const uint8_t *explored, const uint8_t *slot, size_t n);
 /* explored |= slot; returns how many features were fresh. */
 uint64_t fv_map_merge(uint8_t *explored, const uint8_t *slot, size_t n);
 
+/* Three maps of `stride` bytes, one after the other: what was seen at least once, twice, three
+ * times. Counts the features of `slot` that are not in `before` (NULL: none) once more. */
+void fv_map_tally(uint8_t *seen, size_t stride, const uint8_t *slot, const uint8_t *before,
+                  size_t n);
+/* Adds the counts of `more` to those of `seen`; both are three maps of `stride` bytes. */
+void fv_map_tally_add(uint8_t *seen, const uint8_t *more, size_t stride, size_t n);
+
 /* How many features, and how many bytes with any. */
 uint64_t fv_map_count(const uint8_t *map, size_t n);
 uint64_t fv_map_count_bytes(const uint8_t *map, size_t n);

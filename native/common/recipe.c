@@ -29,8 +29,30 @@ static bool read_number(struct reader *r, uint64_t *number) {
     return r->at > start && (*start != '0' || r->at == start + 1);
 }
 
+static bool read_offset(struct reader *r, struct fv_segment *segment) {
+    uint64_t offset = 0;
+    if (!read_word(r, "+")) return true;
+    if (!read_number(r, &offset) || offset == 0 || offset > UINT32_MAX) return false;
+    segment->offset = (uint32_t)offset;
+    return true;
+}
+
+static bool read_nudge(struct reader *r, struct fv_segment *segment, bool is_down) {
+    if (!read_number(r, &segment->seed)) return false;
+    if (segment->seed == 0 || segment->seed > INT64_MAX) return false;
+    if (is_down) segment->seed = -segment->seed;
+    segment->kind = FV_SEGMENT_NUDGE;
+    return true;
+}
+
 static bool read_segment(struct reader *r, struct fv_segment *segment) {
-    return read_number(r, &segment->count) && read_word(r, "@") && read_number(r, &segment->seed);
+    *segment = (struct fv_segment){.kind = FV_SEGMENT_RESEED};
+    if (!read_number(r, &segment->count)) return false;
+    if (read_word(r, "@")) return read_number(r, &segment->seed) && read_offset(r, segment);
+    if (read_word(r, "+")) return read_nudge(r, segment, false);
+    if (read_word(r, "-")) return read_nudge(r, segment, true);
+    segment->kind = FV_SEGMENT_ANSWER;
+    return read_word(r, "=") && read_number(r, &segment->seed);
 }
 
 enum fv_err fv_recipe_parse(struct fv_recipe *recipe, const char *text, size_t n) {
@@ -60,13 +82,22 @@ static size_t print_number(char *to, uint64_t value) {
     return n;
 }
 
+static size_t print_segment(char *to, const struct fv_segment *segment) {
+    size_t n = print_number(to, segment->count);
+    bool is_down = segment->kind == FV_SEGMENT_NUDGE && segment->seed > INT64_MAX;
+    static const char signs[FV_SEGMENT_KINDS] = "@=+";
+    to[n++] = is_down ? '-' : signs[segment->kind % FV_SEGMENT_KINDS];
+    n += print_number(to + n, is_down ? -segment->seed : segment->seed);
+    if (segment->offset == 0) return n;
+    to[n++] = '+';
+    return n + print_number(to + n, segment->offset);
+}
+
 size_t fv_recipe_print(const struct fv_recipe *recipe, char *to) {
     size_t n = 0;
     for (uint32_t i = 0; i < recipe->segment_count; i++) {
         if (i > 0) n += print_text(to + n, " -> ");
-        n += print_number(to + n, recipe->segments[i].count);
-        to[n++] = '@';
-        n += print_number(to + n, recipe->segments[i].seed);
+        n += print_segment(to + n, &recipe->segments[i]);
     }
     to[n] = '\0';
     return n;

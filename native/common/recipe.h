@@ -9,18 +9,25 @@
 #include "check.h"
 
 enum {
-    FV_SEGMENTS_MAX = 256,           /* of one recipe */
-    FV_TAPE_BYTES_MAX = 1 << 20,     /* of one tape */
-    FV_RECIPE_TEXT_BYTES = 256 * 48, /* any recipe's path as text, NUL included */
-    FV_INPUT_BYTES_MAX = (1 << 22),  /* of an input file; a tape takes two digits a byte */
+    FV_SEGMENTS_MAX = 1024,           /* of one recipe */
+    FV_TAPE_BYTES_MAX = 1 << 20,      /* of one tape */
+    FV_RECIPE_TEXT_BYTES = 1024 * 64, /* any recipe's path as text, NUL included */
+    FV_INPUT_BYTES_MAX = (1 << 22),   /* of an input file; a tape takes two digits a byte */
 };
 
 #define FV_INPUT_HEADER "fuzzverse recipe 1\n"
 
-/* At draw `count` of the current segment, reseed with `seed`. */
+/* What happens at draw `count` of the current segment. A reseeding begins a segment: `seed` drives
+ * it, from its draw number `offset` on. The other two change one draw and leave the generator
+ * alone: an answer says what it is (the largest that its bound allows, if that is less), a nudge
+ * adds to what it would have been, modulo its bound. */
+enum fv_segment_kind { FV_SEGMENT_RESEED, FV_SEGMENT_ANSWER, FV_SEGMENT_NUDGE, FV_SEGMENT_KINDS };
+
 struct fv_segment {
     uint64_t count;
-    uint64_t seed;
+    uint64_t seed; /* or the answer, or the nudge in two's complement */
+    uint32_t kind; /* enum fv_segment_kind */
+    uint32_t offset;
 };
 
 /* Where a timeline starts: a root seed, or a tape whose hash is the root seed; then segments. */
@@ -33,7 +40,8 @@ struct fv_recipe {
     struct fv_segment segments[FV_SEGMENTS_MAX];
 };
 
-/* "151@8837201 -> 80@1293847"; "" is no segments. Parsing then printing is the identity. */
+/* "151@8837201 -> 80@1293847"; "" is no segments. A reseeding from draw 37 of a seed on is
+ * 80@1293847+37, an answer 12=5, a nudge 12+1 or 12-1. Parsing then printing is the identity. */
 enum fv_err fv_recipe_parse(struct fv_recipe *recipe, const char *text, size_t n);
 /* Returns the length; `to` holds FV_RECIPE_TEXT_BYTES. */
 size_t fv_recipe_print(const struct fv_recipe *recipe, char *to);

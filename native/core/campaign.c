@@ -20,6 +20,9 @@ _Noreturn void fv_check_failed(const char *what, const char *file, int line) {
 
 /* ---- opening and closing --------------------------------------------------------------------- */
 
+/* Under frontier a job's timelines run one by one. */
+static bool splits(const struct fv_plan *p) { return p->strategy != FV_STRATEGY_FRONTIER; }
+
 static struct fv_header wish_from(const struct fv_plan *p) {
     return (struct fv_header){
         .mode = FV_MODE_CAMPAIGN,
@@ -28,12 +31,14 @@ static struct fv_header wish_from(const struct fv_plan *p) {
         .edge_count = p->edge_count,
         .site_count = p->site_count,
         .dynamic_max = p->dynamic_max,
+        .host_count = p->strategy == FV_STRATEGY_FRONTIER ? p->checkpoints : 0,
+        .host_mb = p->checkpoint_mb,
         .policy = {.strategy = p->strategy,
-                   .batch_size = p->batch_size,
+                   .batch_size = splits(p) ? p->batch_size : 1,
                    .timelines_min = p->timelines_min,
                    .timelines_max = p->timelines_max,
                    .warm_timelines_min = p->warm_timelines_min,
-                   .depth_max = p->depth_max,
+                   .depth_max = splits(p) ? p->depth_max : 0,
                    .stop_on_bug = p->stop_on_bug,
                    .mark_energy = p->mark_energy},
     };
@@ -46,7 +51,8 @@ static const char *why_out_of_range(const struct fv_plan *p) {
     if (p->depth_max > FV_DEPTH_MAX) return "the depth must be at most 128";
     if (p->edge_count > FV_EDGES_MAX) return "the target has too many edges";
     if (p->site_count > FV_MARKS_MAX || p->dynamic_max > FV_MARKS_MAX) return "too many marks";
-    if (p->strategy > FV_STRATEGY_DEPTH_FIRST) return "no such strategy";
+    if (p->strategy > FV_STRATEGY_FRONTIER) return "no such strategy";
+    if (p->checkpoints > FV_HOSTS_MAX) return "checkpoints must be at most 256";
     if (p->root_energy < 0 || p->mark_energy < 0) return "energy must not be negative";
     return NULL;
 }
@@ -61,9 +67,17 @@ static bool allocate_trees(struct fv_campaign *c, const struct fv_mark_info *mar
     for (uint32_t i = 0; i < c->plan.window; i++) {
         c->lanes[i].tree = fv_layout_tree(c->header, i);
         c->lanes[i].start = fv_tree_new(c->header);
-        if (c->lanes[i].start == NULL) return false;
+        c->lanes[i].errands = calloc(1, sizeof *c->lanes[i].errands);
+        if (c->lanes[i].start == NULL || c->lanes[i].errands == NULL) return false;
     }
-    return true;
+    c->seen = calloc(3, c->header->map_size);
+    return c->seen != NULL;
+}
+
+static bool open_frontier(struct fv_campaign *c) {
+    if (c->plan.strategy != FV_STRATEGY_FRONTIER) return true;
+    c->frontier = calloc(1, sizeof *c->frontier);
+    return c->frontier != NULL && fv_frontier_open(c->frontier, c->header, c->plan.campaign_seed);
 }
 
 static bool start_workers(struct fv_campaign *c) {
@@ -81,8 +95,8 @@ static bool begin(struct fv_campaign *c, const char *path, const struct fv_mark_
     if (fv_session_open(&c->session, path, &wish, -1, c->error) != FV_ERR_NONE) return false;
     c->header = c->session.header;
     fv_layout_live(c->header)->tokens = (int32_t)c->plan.jobs;
-    if (!allocate_trees(c, marks)) {
-        snprintf(c->error, sizeof c->error, "no memory for the explored map");
+    if (!allocate_trees(c, marks) || !open_frontier(c)) {
+        snprintf(c->error, sizeof c->error, "no memory for the explored map and the archive");
         return false;
     }
     return start_workers(c);
@@ -110,30 +124,44 @@ void fv_campaign_close(fv_campaign *c) {
     for (uint32_t i = 0; i < c->plan.window; i++) {
         if (c->header != NULL) fv_tree_free(c->header, c->lanes[i].start);
         fv_queue_free(&c->lanes[i].records);
+        free(c->lanes[i].errands);
     }
+    if (c->frontier != NULL) fv_frontier_close(c->frontier);
+    free(c->frontier);
+    free(c->seen);
     if (c->header != NULL) fv_tree_free(c->header, c->known);
     fv_session_close(&c->session);
-    for (uint32_t i = 0; i < c->input_count; i++) free(c->inputs[i].tape);
+    for (uint32_t i = 0; i < c->input_count; i++) {
+        free(c->inputs[i].recipe);
+        free(c->inputs[i].tape);
+    }
     free(c->inputs);
     free(c->bugs.bugs);
     fv_queue_free(&c->records);
     free(c);
 }
 
+static void *fitted(const void *bytes, size_t n) {
+    void *copy = malloc(n + 1);
+    if (copy != NULL) memcpy(copy, bytes, n);
+    return copy;
+}
+
 int fv_campaign_add_input(fv_campaign *c, const uint8_t *bytes, size_t n) {
     struct fv_input *inputs = realloc(c->inputs, (c->input_count + 1) * sizeof *inputs);
-    if (inputs == NULL) return FV_ERR_SYSTEM;
-    c->inputs = inputs;
-    struct fv_input *input = &inputs[c->input_count];
-    input->tape = malloc(FV_TAPE_BYTES_MAX);
-    if (input->tape == NULL) return FV_ERR_SYSTEM;
-    enum fv_err err = fv_recipe_from_input(&input->recipe, input->tape, bytes, n);
-    uint8_t *fitted = realloc(input->tape, input->recipe.tape_size + 1u);
-    if (fitted != NULL) input->tape = fitted;
-    if (err != FV_ERR_NONE)
-        free(input->tape);
-    else
+    uint8_t *tape = malloc(FV_TAPE_BYTES_MAX);
+    struct fv_recipe recipe;
+    if (inputs != NULL) c->inputs = inputs;
+    enum fv_err err = inputs != NULL && tape != NULL ? FV_ERR_NONE : FV_ERR_SYSTEM;
+    if (err == FV_ERR_NONE) err = fv_recipe_from_input(&recipe, tape, bytes, n);
+    if (err == FV_ERR_NONE) {
+        size_t size =
+            offsetof(struct fv_recipe, segments) + recipe.segment_count * sizeof *recipe.segments;
+        inputs[c->input_count] =
+            (struct fv_input){fitted(&recipe, size), fitted(tape, recipe.tape_size)};
         c->input_count++;
+    }
+    free(tape);
     return (int)err;
 }
 
@@ -144,7 +172,7 @@ static bool replace_worker(struct fv_campaign *c, uint32_t i) {
     c->worker_deaths++;
     c->lane_of_worker[i] = FV_NO_WORKER;
     if (lane >= 0) {
-        fv_watch_bury(c->header, (uint32_t)lane);
+        fv_watch_bury(c->header, i, (uint32_t)lane);
         fv_job_retry(c, &c->lanes[lane]);
     } else if (c->worker_deaths > FV_EARLY_DEATHS_MAX && c->next_fold == 0) {
         snprintf(c->error, sizeof c->error, "the target's workers die before their first draw");
@@ -171,8 +199,10 @@ static void watch(struct fv_campaign *c) {
         if (c->lanes[i].state != FV_LANE_RUNNING) continue;
         if (!fv_job_is_sound(&c->lanes[i]))
             fv_session_kill(&c->session, (uint32_t)c->lanes[i].worker);
-        else
+        else {
             fv_watch_tree(c->header, i, &limits);
+            fv_watch_pilot(c->header, (uint32_t)c->lanes[i].worker, &limits);
+        }
     }
 }
 

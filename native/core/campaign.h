@@ -6,6 +6,7 @@
 #include "../common/layout.h"
 #include "bugs.h"
 #include "core.h"
+#include "frontier.h"
 #include "session.h"
 
 enum { FV_NO_WORKER = -1, FV_JOB_ATTEMPTS_MAX = 5, FV_LOST_IN_A_ROW_MAX = 16 };
@@ -25,17 +26,21 @@ struct fv_lane {
     uint64_t job;
     uint64_t grant; /* timelines set aside for it */
     uint64_t roots;
-    struct fv_tree *tree;    /* shared */
-    struct fv_tree *start;   /* private: what the job began with, to begin again */
-    struct fv_queue records; /* read from the ring, not yet told */
-    uint64_t records_read;   /* in this attempt */
-    uint64_t records_kept;   /* in all attempts: the first so many are known */
+    uint64_t epoch; /* jobs folded when it was planned */
+    uint32_t is_warm;
+    struct fv_tree *tree;        /* shared */
+    struct fv_tree *start;       /* private: what the job began with, to begin again */
+    struct fv_job_plan *errands; /* what it is to do; orders, children and segments of its tree */
+    struct fv_queue records;     /* read from the ring, not yet told */
+    uint64_t records_read;       /* in this attempt */
+    uint64_t records_kept;       /* in all attempts: the first so many are known */
     uint32_t attempts;
     uint32_t discoveries;
 };
 
+/* An input's recipe, cut to its segments, and the bytes of its tape. */
 struct fv_input {
-    struct fv_recipe recipe;
+    struct fv_recipe *recipe;
     uint8_t *tape;
 };
 
@@ -53,6 +58,10 @@ struct fv_campaign {
     uint64_t roots_folded;
     uint64_t granted; /* timelines set aside for jobs under way */
     uint64_t stable_roots;
+    uint64_t unreached;           /* splitpoints that their replay did not reach */
+    struct fv_frontier *frontier; /* NULL for other strategies */
+    uint8_t *seen;                /* three maps: features of one, two, three timelines at least */
+    uint32_t mark_of[2 * FV_MARKS_MAX]; /* while a job is folded */
     uint64_t worker_deaths;
     uint32_t lost_in_a_row; /* jobs since one ended that had a timeline */
     uint64_t last_watch_ns;

@@ -16,11 +16,14 @@ struct fv_plan {
     uint32_t dynamic_max;
     uint32_t deadline_ms;
     uint32_t memory_mb;
+    uint32_t checkpoints;   /* that a worker keeps, besides the start */
+    uint32_t checkpoint_mb; /* of memory, for those of a worker together */
     uint64_t campaign_seed;
     uint64_t first_root;
     uint64_t timelines;    /* budget; 0: none */
     uint64_t roots;        /* budget; 0: none */
     uint64_t until_stable; /* roots in a row without anything fresh; 0: never stop for that */
+    uint64_t until_fresh;  /* stop when less than one timeline in so many is fresh; 0: never */
     int64_t root_energy;
     int64_t mark_energy;
 };
@@ -64,11 +67,19 @@ struct fv_campaign_report {
     uint64_t worker_deaths;
     uint64_t stable_roots;
     uint64_t digest;
+    uint64_t states;
+    uint64_t places;
+    uint64_t nodes;
+    uint64_t once; /* features that just one timeline had, and just two */
+    uint64_t twice;
+    uint64_t unreached; /* splitpoints that a replay did not reach */
+    uint64_t maker_tries[8];
+    uint64_t maker_yields[8];
     uint32_t mark_count;
     uint32_t reserved;
 };
 
-/* One record for Python: fixed head, then segments (pairs of u64), message, identity. */
+/* One record for Python: fixed head, then segments (24 bytes each), message, identity. */
 struct fv_record_head {
     uint32_t size;
     uint32_t kind; /* 1 timeline, 2 discovery */
@@ -85,6 +96,10 @@ struct fv_record_head {
     uint32_t segment_count;
     uint32_t message_size;
     uint32_t identity_size;
+    uint32_t order;
+    uint32_t child;
+    uint32_t discovery_count; /* none: the campaign has read them */
+    uint32_t compare_count;
 };
 
 struct fv_replay_report {
@@ -138,12 +153,13 @@ uint64_t fv_map_fresh(const uint8_t *explored, const uint8_t *slot, size_t n);
 uint64_t fv_map_merge(uint8_t *explored, const uint8_t *slot, size_t n);
 uint64_t fv_map_count(const uint8_t *map, size_t n);
 uint64_t fv_map_classify(uint8_t *to, const uint8_t *counters, size_t n, size_t first);
-/* Parses a path like 151@8837201 -> 80@1293847 into pairs of u64; returns their number, or -1. */
-int fv_core_parse_path(const char *text, size_t n, uint64_t *to, uint32_t max);
-/* Prints it; `to` holds 256 * 48 bytes. Returns the length. */
-size_t fv_core_print_path(const uint64_t *pairs, uint32_t n, char *to);
+/* Parses a path like 151@8837201 -> 80@1293847 into packed segments (u64 count, u64 seed, u32 kind,
+ * u32 offset); `to` holds `max` of them. Returns their number, or -1. */
+int fv_core_parse_path(const char *text, size_t n, uint8_t *to, uint32_t max);
+/* Prints it; `to` holds 1024 * 64 bytes. Returns the length. */
+size_t fv_core_print_path(const uint8_t *packed, uint32_t n, char *to);
 /* Parses an input; `tape` holds 1 MiB. Returns the number of segments, or -1. */
-int fv_core_parse_input(const uint8_t *bytes, size_t n, uint64_t *root, uint64_t *pairs,
+int fv_core_parse_input(const uint8_t *bytes, size_t n, uint64_t *root, uint8_t *packed,
                         uint32_t max, uint8_t *tape, int64_t *tape_size);
 int fv_core_abi(void);
 const char *fv_core_abi_marker(void);

@@ -3,9 +3,11 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "../common/public.h"
 #include "queue.h"
+#include "tree.h"
 
-enum { FV_LANE_RECORDS_MAX = 8 << 20, FV_RECORD_BYTES_MAX = 8192 };
+enum { FV_LANE_RECORDS_MAX = 8 << 20, FV_RECORD_BYTES_MAX = 1 << 16 };
 
 static_assert(sizeof(struct fv_record) == sizeof(struct fv_record_head), "cdef.h and layout.h");
 
@@ -20,13 +22,25 @@ static void copy_out(const struct fv_campaign *c, const struct fv_lane *lane, ui
     memcpy((uint8_t *)to + first, ring, n - first);
 }
 
+static uint64_t discoveries_at(const struct fv_record *r) {
+    return sizeof *r + r->segment_count * sizeof(struct fv_segment);
+}
+
+static uint64_t compares_at(const struct fv_record *r) {
+    return discoveries_at(r) + r->discovery_count * sizeof(struct fv_discovery);
+}
+
+static uint64_t texts_at(const struct fv_record *r) {
+    return compares_at(r) + r->compare_count * sizeof(struct fv_comparison);
+}
+
 static bool record_is_sound(const struct fv_record *r, uint64_t available) {
     if (r->size < sizeof *r || r->size > FV_RECORD_BYTES_MAX || r->size > available) return false;
     if (r->segment_count > FV_SEGMENTS_MAX || r->message_size >= FV_TEXT_BYTES ||
-        r->identity_size >= FV_TEXT_BYTES || r->verdict >= FV_VERDICT_COUNT)
+        r->identity_size >= FV_TEXT_BYTES || r->verdict >= FV_VERDICT_COUNT ||
+        r->discovery_count > FV_JOURNAL_MAX || r->compare_count > FV_COMPARES_MAX)
         return false;
-    uint64_t bytes = sizeof *r + r->segment_count * sizeof(struct fv_segment) + r->message_size +
-                     r->identity_size;
+    uint64_t bytes = texts_at(r) + r->message_size + r->identity_size;
     return (bytes + 7) / 8 * 8 == r->size;
 }
 
@@ -43,14 +57,16 @@ static bool has_room(const struct fv_campaign *c, const struct fv_lane *lane) {
            lane->records.size - lane->records.taken < FV_LANE_RECORDS_MAX;
 }
 
+union record {
+    struct fv_record head;
+    uint8_t bytes[FV_RECORD_BYTES_MAX];
+};
+
 static void drain_lane(struct fv_campaign *c, struct fv_lane *lane) {
     struct fv_tree *t = lane->tree;
     uint64_t head = __atomic_load_n(&t->ring_head, __ATOMIC_ACQUIRE), tail = t->ring_tail;
     uint64_t start = tail;
-    union {
-        struct fv_record head;
-        uint8_t bytes[FV_RECORD_BYTES_MAX];
-    } record;
+    union record record;
     while (tail < head && has_room(c, lane)) {
         copy_out(c, lane, tail, &record.head, sizeof record.head);
         if (!record_is_sound(&record.head, head - tail)) {
@@ -78,8 +94,9 @@ void fv_drain_rings(struct fv_campaign *c) {
 /* ---- telling --------------------------------------------------------------------------------- */
 
 static bool is_worth_telling(struct fv_campaign *c, const struct fv_record *r) {
-    if (r->kind != FV_RECORD_TIMELINE || r->verdict == FV_VERDICT_OK) return true;
-    const char *texts = (const char *)(r + 1) + r->segment_count * sizeof(struct fv_segment);
+    if (r->kind != FV_RECORD_TIMELINE) return true;
+    if (r->verdict == FV_VERDICT_OK) return r->fresh > 0;
+    const char *texts = (const char *)r + texts_at(r);
     bool is_lost = r->verdict == FV_VERDICT_LOST; /* these have a message, not an identity */
     uint64_t key = is_lost ? fv_bugs_key(r->verdict, texts, r->message_size)
                            : fv_bugs_key(r->verdict, texts + r->message_size, r->identity_size);
@@ -87,29 +104,132 @@ static bool is_worth_telling(struct fv_campaign *c, const struct fv_record *r) {
     return is_better || r->fresh > 0;
 }
 
+/* Python has no use for what only the frontier reads. */
+static void cut_journal(struct fv_record *r) {
+    uint64_t at = discoveries_at(r), texts = texts_at(r);
+    uint64_t size = r->message_size + r->identity_size;
+    memmove((uint8_t *)r + at, (uint8_t *)r + texts, size);
+    r->size = (uint32_t)((at + size + 7) / 8 * 8);
+    r->discovery_count = r->compare_count = 0;
+}
+
 static void tell(struct fv_campaign *c, struct fv_record *r, uint64_t base) {
     r->ordinal += base;
     if (!is_worth_telling(c, r)) return;
     if (r->kind == FV_RECORD_TIMELINE && r->verdict != FV_VERDICT_OK) c->has_bug = 1;
+    cut_journal(r);
     fv_queue_append(&c->records, r, r->size);
 }
 
-void fv_drain_tell(struct fv_campaign *c, struct fv_lane *lane, uint64_t base) {
+/* The next record of what a lane holds, copied out to where it is aligned. */
+static bool next_record(struct fv_lane *lane, union record *record) {
     size_t size = 0;
     const uint8_t *bytes = fv_queue_front(&lane->records, &size);
+    if (size == 0) return false;
+    memcpy(&record->head, bytes, sizeof record->head);
+    memcpy(record->bytes, bytes, record->head.size);
+    fv_queue_drop(&lane->records, record->head.size);
+    lane->discoveries += record->head.kind == FV_RECORD_DISCOVERY;
+    return true;
+}
+
+void fv_drain_tell(struct fv_campaign *c, struct fv_lane *lane, uint64_t base) {
+    union record record;
+    while (next_record(lane, &record)) tell(c, &record.head, base);
+}
+
+/* ---- what the frontier learns ---------------------------------------------------------------- */
+
+static int print_keys(const struct fv_mark *m, const struct fv_bucket *b, char *to, size_t size) {
+    size_t n = 0;
+    for (uint32_t i = 0; i < b->key_count && i < FV_LAYOUT_KEYS_MAX && n < size; i++)
+        n += (size_t)snprintf(to + n, size - n, "%s%s=%lld", i > 0 ? " " : "",
+                              i < m->key_count ? m->key_names[i] : "?", (long long)b->keys[i]);
+    return (int)n;
+}
+
+static int print_detail(const struct fv_mark *m, const struct fv_bucket *b, char *to, size_t size) {
+    switch (m->kind) {
+    case FV_KIND_SOMETIMES_EACH: return print_keys(m, b, to, size);
+    case FV_KIND_SOMETIMES_NUMERIC:
+        return snprintf(to, size, "margin %lld", (long long)b->qualities[0]);
+    case FV_KIND_SOMETIMES_ALL:
+        return snprintf(to, size, "%lld of %u", (long long)b->keys[0], m->condition_count);
+    default: return snprintf(to, size, "passed");
+    }
+}
+
+/* A discovery as the other strategies record theirs; its timeline is told before it, with the
+ * recipe. */
+static void tell_discovery(struct fv_campaign *c, const struct fv_record *timeline,
+                           const struct fv_bucket *b, const struct fv_discovery *d) {
     union {
         struct fv_record head;
-        uint8_t bytes[FV_RECORD_BYTES_MAX];
-    } record;
-    size_t at = 0;
-    while (at < size) {
-        memcpy(&record.head, bytes + at, sizeof record.head);
-        memcpy(record.bytes, bytes + at, record.head.size);
-        at += record.head.size;
-        lane->discoveries += record.head.kind == FV_RECORD_DISCOVERY;
-        tell(c, &record.head, base);
+        uint8_t bytes[sizeof(struct fv_record) + FV_TEXT_BYTES];
+    } record = {.head = {.kind = FV_RECORD_DISCOVERY,
+                         .mark = (int32_t)c->mark_of[b->mark],
+                         .ordinal = timeline->ordinal,
+                         .root = timeline->root,
+                         .draws = d->draws}};
+    struct fv_mark *m = &fv_layout_marks(c->header, c->known)[c->mark_of[b->mark]];
+    char *text = (char *)record.bytes + sizeof record.head;
+    int n = print_detail(m, b, text, FV_TEXT_BYTES - 8);
+    m->bucket_count += m->kind == FV_KIND_SOMETIMES_EACH;
+    record.head.message_size = (uint32_t)(n < FV_TEXT_BYTES - 9 ? n : FV_TEXT_BYTES - 9);
+    record.head.size = (uint32_t)(sizeof record.head + record.head.message_size + 7) / 8 * 8;
+    fv_queue_append(&c->records, record.bytes, record.head.size);
+}
+
+static struct fv_sighting sighting_of(const struct fv_campaign *c, const struct fv_lane *lane,
+                                      const union record *record) {
+    const struct fv_record *r = &record->head;
+    bool is_input = lane->errands->orders[0].kind == FV_ORDER_INPUT;
+    struct fv_sighting s = {
+        .order = r->order,
+        .child = r->child,
+        .root = r->root,
+        .draws = r->draws,
+        .fresh = r->fresh,
+        .discoveries = (const void *)(record->bytes + discoveries_at(r)),
+        .discovery_count = r->discovery_count,
+        .compares = (const void *)(record->bytes + compares_at(r)),
+        .compare_count = r->compare_count,
+        .is_input = is_input,
+        .tape = FV_NOTHING,
+    };
+    if (!is_input) return s;
+    const struct fv_recipe *recipe = c->inputs[lane->job].recipe;
+    s.root = recipe->root;
+    s.tape = recipe->has_tape ? (uint32_t)lane->job : FV_NOTHING;
+    s.segments = recipe->segments;
+    s.segment_count = recipe->segment_count;
+    return s;
+}
+
+static void learn(struct fv_campaign *c, struct fv_lane *lane, union record *record, uint64_t base,
+                  uint64_t stamp) {
+    uint32_t news[FV_JOURNAL_MAX];
+    struct fv_source source = {lane->tree, c->mark_of, fv_tree_marks(c->header, lane->tree), stamp};
+    struct fv_sighting seen = sighting_of(c, lane, record);
+    bool is_input = seen.is_input;
+    uint32_t n =
+        fv_frontier_learn(c->frontier, is_input ? NULL : lane->errands, &source, &seen, news);
+    lane->discoveries += n;
+    struct fv_discovery found[FV_JOURNAL_MAX];
+    for (uint32_t i = 0; i < n; i++) found[i] = seen.discoveries[news[i]];
+    if (n > 0 && record->head.fresh == 0) record->head.fresh = 1; /* worth an entry */
+    tell(c, &record->head, base);
+    for (uint32_t i = 0; i < n; i++) {
+        const struct fv_bucket *b = &fv_layout_buckets(c->header, lane->tree)[found[i].bucket];
+        if (b->mark < source.mark_count && c->mark_of[b->mark] != UINT32_MAX)
+            tell_discovery(c, &record->head, b, &found[i]);
     }
-    fv_queue_drop(&lane->records, size);
+}
+
+void fv_drain_learn(struct fv_campaign *c, struct fv_lane *lane, uint64_t base, uint64_t stamp) {
+    union record record;
+    while (next_record(lane, &record))
+        if (record.head.kind == FV_RECORD_TIMELINE) learn(c, lane, &record, base, stamp);
 }
 
 void fv_drain_tell_lost(struct fv_campaign *c, uint64_t ordinal, uint64_t root, const char *why) {

@@ -3,20 +3,34 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "../common/map.h"
 #include "../common/mix.h"
 #include "../common/public.h"
 #include "drain.h"
 #include "queue.h"
 #include "tree.h"
 
-enum { FV_RANDOM_ROOTS = 64 /* in one job of the random strategy */ };
+enum {
+    FV_RANDOM_ROOTS = 64, /* in one job of the random strategy */
+    FV_JOB_MIN = 16,      /* timelines of a job of the frontier strategy */
+    FV_JOB_MAX = 128,
+    FV_JOB_GROWTH = 512, /* a job has so much of all timelines so far, within these bounds */
+};
 
 /* ---- planning -------------------------------------------------------------------------------- */
 
+static uint64_t min_u64(uint64_t a, uint64_t b) { return a < b ? a : b; }
+
+/* Under frontier the energy of all roots is one purse. */
+static uint64_t timelines_max(const struct fv_campaign *c) {
+    uint64_t most = c->plan.timelines > 0 ? c->plan.timelines : UINT64_MAX;
+    if (c->frontier == NULL || c->plan.roots == 0) return most;
+    return min_u64(most, c->plan.roots * (1 + (uint64_t)c->plan.root_energy));
+}
+
 static uint64_t timelines_left(const struct fv_campaign *c) {
-    if (c->plan.timelines == 0) return UINT64_MAX;
-    uint64_t spent = c->known->totals.timelines + c->granted;
-    return spent < c->plan.timelines ? c->plan.timelines - spent : 0;
+    uint64_t spent = c->known->totals.timelines + c->granted, most = timelines_max(c);
+    return spent < most ? most - spent : 0;
 }
 
 static uint64_t roots_left(const struct fv_campaign *c) {
@@ -27,77 +41,120 @@ static uint64_t roots_left(const struct fv_campaign *c) {
 
 static bool is_input(const struct fv_campaign *c, uint64_t job) { return job < c->input_count; }
 
-static uint64_t min_u64(uint64_t a, uint64_t b) { return a < b ? a : b; }
-
-/* How many roots the next job has; 0: there is no next job now. An input counts as one. */
-static uint64_t next_job_roots(const struct fv_campaign *c) {
-    uint64_t left = timelines_left(c);
-    if (c->is_ending || c->is_stopped || left == 0) return 0;
-    if (is_input(c, c->next_job)) return 1;
-    uint64_t most = c->plan.strategy == FV_STRATEGY_RANDOM ? FV_RANDOM_ROOTS : 1;
-    return min_u64(most, min_u64(left, roots_left(c)));
-}
-
 static uint64_t grant_for(const struct fv_campaign *c, uint64_t roots) {
     if (c->plan.strategy == FV_STRATEGY_RANDOM) return roots;
     return min_u64((uint64_t)c->plan.root_energy + roots, timelines_left(c));
 }
 
+/* Small jobs at first, so that what is found is used soon; large ones later, when a job more or
+ * less of delay matters less than what a job costs. Counted in timelines, so that it is the same
+ * whatever a timeline takes. */
+static uint32_t frontier_job_size(const struct fv_campaign *c) {
+    uint64_t grown = c->known->totals.timelines / FV_JOB_GROWTH;
+    uint64_t size = grown < FV_JOB_MIN ? FV_JOB_MIN : grown;
+    return (uint32_t)min_u64(min_u64(size, FV_JOB_MAX), timelines_left(c));
+}
+
+static void order_input(struct fv_lane *lane) {
+    struct fv_job_plan *p = lane->errands;
+    p->order_count = p->child_count = 1;
+    p->pool_count = 0;
+    p->orders[0] = (struct fv_order){.kind = FV_ORDER_INPUT, .child_count = 1};
+    lane->roots = lane->grant = 1;
+}
+
+static void order_roots(struct fv_campaign *c, struct fv_lane *lane) {
+    struct fv_job_plan *p = lane->errands;
+    uint64_t most = c->plan.strategy == FV_STRATEGY_RANDOM ? FV_RANDOM_ROOTS : 1;
+    lane->roots = min_u64(most, min_u64(timelines_left(c), roots_left(c)));
+    p->order_count = lane->roots > 0;
+    p->child_count = p->pool_count = 0;
+    p->orders[0] = (struct fv_order){
+        .kind = FV_ORDER_ROOTS, .child_count = (uint32_t)lane->roots, .first_root = c->next_root};
+    lane->grant = lane->roots > 0 ? grant_for(c, lane->roots) : 0;
+    c->next_root += lane->roots;
+}
+
+static void order_splits(struct fv_campaign *c, struct fv_lane *lane) {
+    lane->roots = fv_frontier_plan(c->frontier, lane->errands, frontier_job_size(c), c->next_root,
+                                   roots_left(c));
+    lane->grant = lane->errands->timelines;
+    c->next_root += lane->roots;
+}
+
+/* What the next job is to do, from what is known now. False: there is none. */
+static bool order_next(struct fv_campaign *c, struct fv_lane *lane) {
+    if (c->is_ending || c->is_stopped || timelines_left(c) == 0) return false;
+    lane->errands->tape = FV_NOTHING;
+    if (is_input(c, c->next_job)) {
+        lane->errands->tape = (uint32_t)c->next_job;
+        order_input(lane);
+        if (c->plan.strategy == FV_STRATEGY_DEPTH_FIRST) lane->grant = grant_for(c, 1);
+    } else if (c->frontier != NULL) {
+        order_splits(c, lane);
+    } else {
+        order_roots(c, lane);
+    }
+    return lane->errands->order_count > 0;
+}
+
+static void load_tape(struct fv_campaign *c, struct fv_tree *t, const struct fv_input *input) {
+    size_t segments = input->recipe->segment_count * sizeof(struct fv_segment);
+    memcpy(&t->recipe, input->recipe, offsetof(struct fv_recipe, segments) + segments);
+    if (input->recipe->tape_size > 0)
+        memcpy(fv_layout_tape(c->header, t), input->tape, input->recipe->tape_size);
+}
+
+static void load_orders(struct fv_campaign *c, struct fv_tree *t, const struct fv_job_plan *p) {
+    const struct fv_header *h = c->header;
+    t->order_count = p->order_count;
+    memcpy(fv_layout_orders(h, t), p->orders, p->order_count * sizeof *p->orders);
+    memcpy(fv_layout_children(h, t), p->children, p->child_count * sizeof *p->children);
+    memcpy(fv_layout_pool(h, t), p->pool, p->pool_count * sizeof *p->pool);
+    if (p->tape != FV_NOTHING) load_tape(c, t, &c->inputs[p->tape]);
+}
+
+/* Everything in the tree is written anew: an earlier attempt may have scribbled over it. */
 static void begin_tree(struct fv_campaign *c, struct fv_lane *lane) {
     struct fv_tree *t = lane->tree;
+    if (lane->attempts > 0) t->bucket_count = FV_BUCKETS_MAX; /* trust no index */
     fv_tree_copy(c->header, t, lane->start);
+    load_orders(c, t, lane->errands);
+    t->job = lane->job;
+    t->stamp = lane->job + 1;
+    t->epoch = lane->epoch;
+    t->is_warm = lane->is_warm;
+    t->campaign_seed = c->plan.campaign_seed;
     t->energy = (int64_t)(lane->grant - lane->roots);
     t->reserve = 0;
     t->depth_active = 0;
     t->tokens_held = 0;
     t->ring_head = t->ring_tail = 0;
-    t->is_done = t->is_halted = 0;
+    t->is_done = t->is_halted = t->unreached = 0;
     memset(t->fronts, 0, sizeof t->fronts);
     lane->records_read = 0;
     lane->state = FV_LANE_WAITING;
     lane->worker = FV_NO_WORKER;
 }
 
-static void load_input(struct fv_campaign *c, struct fv_tree *t, const struct fv_input *input) {
-    t->root_count = 0;
-    t->recipe = input->recipe;
-    if (input->recipe.tape_size > 0)
-        memcpy(fv_layout_tape(c->header, t), input->tape, input->recipe.tape_size);
-}
-
-static void load_roots(struct fv_campaign *c, struct fv_tree *t, uint64_t roots) {
-    t->campaign_seed = c->plan.campaign_seed;
-    t->first_root = c->next_root;
-    t->root_count = (uint32_t)roots;
-    c->next_root += roots;
-}
-
-static void plan_job(struct fv_campaign *c, uint64_t roots) {
-    struct fv_lane *lane = &c->lanes[c->next_job % c->plan.window];
+static void plan_job(struct fv_campaign *c, struct fv_lane *lane) {
     FV_CHECK(lane->state == FV_LANE_FREE);
     lane->job = c->next_job;
-    lane->roots = roots;
-    lane->grant = grant_for(c, roots);
+    lane->epoch = c->next_fold;
+    lane->is_warm = c->known->totals.timelines > 0;
     lane->attempts = lane->discoveries = 0;
     lane->records_kept = 0;
     c->granted += lane->grant;
     fv_tree_copy(c->header, lane->start, c->known);
-    lane->tree->job = c->next_job;
-    lane->tree->stamp = c->next_job + 1;
-    lane->tree->is_warm = c->known->totals.timelines > 0;
-    if (is_input(c, c->next_job))
-        load_input(c, lane->tree, &c->inputs[c->next_job]);
-    else
-        load_roots(c, lane->tree, roots);
     begin_tree(c, lane);
     c->next_job++;
 }
 
 void fv_job_plan(struct fv_campaign *c) {
     while (c->next_job < c->next_fold + c->plan.window) {
-        uint64_t roots = next_job_roots(c);
-        if (roots == 0) return;
-        plan_job(c, roots);
+        struct fv_lane *lane = &c->lanes[c->next_job % c->plan.window];
+        if (!order_next(c, lane)) return;
+        plan_job(c, lane);
     }
 }
 
@@ -136,7 +193,7 @@ void fv_job_assign(struct fv_campaign *c) {
 bool fv_job_is_sound(const struct fv_lane *lane) {
     const struct fv_tree *t = lane->tree;
     return t->job == lane->job && t->stamp == lane->job + 1 && t->totals.timelines <= lane->grant &&
-           t->root_count <= lane->roots;
+           t->order_count == lane->errands->order_count;
 }
 
 /* A job whose memory was scribbled over has not ended, whatever it says: its worker goes, and with
@@ -176,6 +233,14 @@ static void note_stability(struct fv_campaign *c, const struct fv_lane *lane, ui
         c->is_ending = 1;
 }
 
+/* Good and Turing: of n timelines, features that only one has seen, divided by n, is how many fresh
+ * ones to expect of the next (Good, "The population frequencies of species", 1953). */
+static void note_estimate(struct fv_campaign *c) {
+    if (c->plan.until_fresh == 0 || c->known->totals.timelines < c->plan.until_fresh) return;
+    uint64_t once = fv_tree_seen_exactly(c->header, c->seen, 1);
+    if (once * c->plan.until_fresh < c->known->totals.timelines) c->is_ending = 1;
+}
+
 /* The totals come from memory that a target could write: no job has more than it was granted. */
 static void cap_totals(struct fv_lane *lane) {
     struct fv_totals *t = &lane->tree->totals;
@@ -183,12 +248,23 @@ static void cap_totals(struct fv_lane *lane) {
 }
 
 static void fold_lane(struct fv_campaign *c, struct fv_lane *lane) {
+    uint64_t base = c->known->totals.timelines, stamp = c->next_fold + 1;
     cap_totals(lane);
-    fv_drain_tell(c, lane, c->known->totals.timelines);
-    uint64_t fresh = fv_tree_merge(c->header, c->known, lane->tree);
+    if (c->frontier == NULL) fv_drain_tell(c, lane, base);
+    uint64_t fresh = fv_tree_merge(c->header, c->known, lane->tree, c->mark_of);
+    fv_map_tally_add(c->seen, fv_layout_seen(c->header, lane->tree), c->header->map_size,
+                     c->header->map_size);
+    if (c->frontier == NULL) {
+        fv_tree_merge_buckets(c->header, c->known, lane->tree, c->mark_of, stamp);
+    } else {
+        fv_drain_learn(c, lane, base, stamp);
+        fv_frontier_settle(c->frontier, lane->errands, stamp);
+    }
     c->roots_folded += lane->roots;
     c->granted -= lane->grant;
+    c->unreached += lane->tree->unreached <= FV_ORDERS_MAX ? lane->tree->unreached : 0;
     note_stability(c, lane, fresh);
+    note_estimate(c);
     if (lane->tree->is_halted) c->is_halted = c->is_ending = 1;
     lane->state = FV_LANE_FREE;
     c->next_fold++;
@@ -197,7 +273,8 @@ static void fold_lane(struct fv_campaign *c, struct fv_lane *lane) {
 void fv_job_fold(struct fv_campaign *c) {
     while (c->next_fold < c->next_job && !c->is_halted) {
         struct fv_lane *lane = &c->lanes[c->next_fold % c->plan.window];
-        if (lane->state == FV_LANE_RUNNING) fv_drain_tell(c, lane, c->known->totals.timelines);
+        if (lane->state == FV_LANE_RUNNING && c->frontier == NULL)
+            fv_drain_tell(c, lane, c->known->totals.timelines);
         if (lane->state != FV_LANE_ENDED) return;
         fv_drain_rings(c);
         fold_lane(c, lane);
@@ -224,8 +301,8 @@ bool fv_job_any_under_way(const struct fv_campaign *c) {
 /* ---- when a worker dies ---------------------------------------------------------------------- */
 
 static uint64_t root_of(const struct fv_campaign *c, const struct fv_lane *lane) {
-    if (is_input(c, lane->job)) return c->inputs[lane->job].recipe.root;
-    return fv_mix_root_seed(c->plan.campaign_seed, lane->tree->first_root);
+    if (is_input(c, lane->job)) return c->inputs[lane->job].recipe->root;
+    return fv_mix_root_seed(c->plan.campaign_seed, lane->errands->orders[0].first_root);
 }
 
 static void give_up(struct fv_campaign *c, struct fv_lane *lane) {
@@ -251,6 +328,7 @@ static void return_tokens(struct fv_campaign *c, struct fv_lane *lane) {
 void fv_job_retry(struct fv_campaign *c, struct fv_lane *lane) {
     fv_drain_rings(c);
     return_tokens(c, lane);
+    lane->attempts++;
     begin_tree(c, lane); /* nothing of the attempt is believed */
-    if (++lane->attempts >= FV_JOB_ATTEMPTS_MAX) give_up(c, lane);
+    if (lane->attempts >= FV_JOB_ATTEMPTS_MAX) give_up(c, lane);
 }

@@ -31,7 +31,7 @@ static void add_totals(struct fv_campaign_report *r, const struct fv_totals *t) 
     r->draws += t->draws;
     r->productive += t->productive;
     r->fork_failures += t->fork_failures;
-    r->overflows += t->bucket_overflows + t->mark_overflows;
+    r->overflows += t->bucket_overflows + t->mark_overflows + t->journal_overflows;
     for (int i = 0; i < FV_VERDICT_COUNT; i++) r->verdicts[i] += t->verdicts[i];
 }
 
@@ -40,12 +40,34 @@ static void add_lane(const struct fv_campaign *c, struct fv_lane *lane, uint8_t 
     const struct fv_tree *t = lane->tree;
     add_totals(r, &t->totals);
     fv_map_merge(explored, fv_layout_explored(c->header, lane->tree), c->header->map_size);
-    if (t->bucket_count > r->buckets && t->bucket_count <= FV_BUCKETS_MAX)
-        r->buckets = t->bucket_count;
     if (lane->state != FV_LANE_RUNNING) return;
     r->energy += t->energy;
     for (uint32_t d = 0; d <= t->depth_active && d <= c->header->policy.depth_max; d++)
         r->alive += t->fronts[d].live <= FV_BATCH_MAX ? t->fronts[d].live : 0;
+}
+
+static uint64_t count_buckets(fv_campaign *c) {
+    const struct fv_mark *marks = fv_layout_marks(c->header, c->known);
+    uint64_t n = 0;
+    for (uint32_t i = 0; i < c->header->site_count + c->known->dynamic_count; i++)
+        n += marks[i].bucket_count;
+    return n;
+}
+
+static void count_seen(const struct fv_campaign *c, struct fv_campaign_report *r) {
+    r->once = fv_tree_seen_exactly(c->header, c->seen, 1);
+    r->twice = fv_tree_seen_exactly(c->header, c->seen, 2);
+}
+
+static_assert(FV_MAKERS == sizeof((struct fv_campaign_report){0}.maker_tries) / sizeof(uint64_t),
+              "cdef.h and maker.h");
+
+static void report_frontier(const struct fv_frontier *f, struct fv_campaign_report *r) {
+    r->places = f->archive.place_count;
+    r->nodes = f->archive.node_count;
+    r->overflows += f->archive.overflow;
+    memcpy(r->maker_tries, f->makers.tries, sizeof r->maker_tries);
+    memcpy(r->maker_yields, f->makers.yields, sizeof r->maker_yields);
 }
 
 void fv_campaign_get_report(fv_campaign *c, struct fv_campaign_report *r) {
@@ -55,13 +77,17 @@ void fv_campaign_get_report(fv_campaign *c, struct fv_campaign_report *r) {
     memcpy(explored, fv_layout_explored(h, c->known), h->map_size);
     *r = (struct fv_campaign_report){
         .roots = c->roots_folded,
-        .buckets = c->known->bucket_count,
         .worker_deaths = c->worker_deaths,
         .stable_roots = c->stable_roots,
         .digest = c->known->totals.digest,
         .mark_count = h->site_count + c->known->dynamic_count,
         .overflows = c->bugs.overflow,
+        .unreached = c->unreached,
+        .states = fv_layout_known(h)->state_count,
     };
+    count_seen(c, r);
+    if (c->frontier != NULL) report_frontier(c->frontier, r);
+    r->buckets = count_buckets(c);
     add_totals(r, &c->known->totals);
     for (uint32_t i = 0; i < c->plan.window && !c->is_halted; i++)
         if (is_live(&c->lanes[i])) add_lane(c, &c->lanes[i], explored, r);

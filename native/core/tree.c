@@ -4,6 +4,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#include "../common/known.h"
 #include "../common/map.h"
 #include "../common/mix.h"
 #include "../common/public.h"
@@ -48,27 +49,24 @@ static void clear_index(const struct fv_header *h, struct fv_tree *t) {
     }
 }
 
-static void copy_buckets(const struct fv_header *h, struct fv_tree *to, struct fv_tree *from) {
-    clear_index(h, to);
-    to->bucket_count = 0;
-    const struct fv_bucket *buckets = fv_layout_buckets(h, from);
-    for (uint32_t i = 0; i < from->bucket_count; i++) {
-        struct fv_bucket b = buckets[i];
-        uint32_t place = 0;
-        b.stamp = b.split_stamp = 0;
-        b.energy = 0;
-        fv_layout_bucket_find(h, to, b.hash, b.mark, b.keys, b.key_count, &place);
-        fv_layout_bucket_add(h, to, &b, place);
-    }
-}
-
 void fv_tree_copy(const struct fv_header *h, struct fv_tree *to, struct fv_tree *from) {
     copy_marks(h, to, from);
-    copy_buckets(h, to, from);
+    clear_index(h, to);
+    to->bucket_count = 0;
     memcpy(fv_layout_explored(h, to), fv_layout_explored(h, from), fv_layout_map_used(h, from));
     uint64_t used = fv_layout_map_used(h, from);
     memset(fv_layout_explored(h, to) + used, 0, h->map_size - used);
+    memset(fv_layout_seen(h, to), 0, 3 * h->map_size);
     memset(&to->totals, 0, sizeof to->totals);
+}
+
+uint64_t fv_tree_seen_exactly(const struct fv_header *h, const uint8_t *seen, uint32_t times) {
+    const uint8_t *at_least = seen + (times - 1) * h->map_size;
+    return fv_map_fresh(at_least + h->map_size, at_least, h->map_size);
+}
+
+uint32_t fv_tree_marks(const struct fv_header *h, const struct fv_tree *t) {
+    return h->site_count + (t->dynamic_count < h->dynamic_max ? t->dynamic_count : h->dynamic_max);
 }
 
 /* ---- merging --------------------------------------------------------------------------------- */
@@ -128,23 +126,33 @@ void fv_tree_merge_mark(struct fv_mark *known, const struct fv_mark *seen, uint6
     }
 }
 
+static void improve(const struct fv_header *h, struct fv_state *known, const struct fv_bucket *seen,
+                    uint64_t stamp) {
+    const struct fv_version *latest = fv_known_latest(h, known);
+    uint32_t n = known->quality_count;
+    if (latest != NULL && !fv_layout_quality_better(seen->qualities, latest->qualities, n)) return;
+    struct fv_version version = {.stamp = stamp, .draws = seen->draws};
+    memcpy(version.qualities, seen->qualities, sizeof version.qualities);
+    fv_known_publish(h, known, &version);
+}
+
 static void merge_bucket(const struct fv_header *h, struct fv_tree *known,
-                         const struct fv_bucket *seen, uint32_t mark) {
-    struct fv_bucket b = *seen;
-    if (b.key_count > FV_LAYOUT_KEYS_MAX || b.quality_count > FV_LAYOUT_QUALITIES_MAX) return;
+                         const struct fv_bucket *seen, uint32_t mark, uint64_t stamp) {
+    struct fv_state s = {.mark = mark,
+                         .born = stamp,
+                         .key_count = seen->key_count,
+                         .quality_count = seen->quality_count};
+    if (s.key_count > FV_LAYOUT_KEYS_MAX || s.quality_count > FV_LAYOUT_QUALITIES_MAX) return;
     uint32_t place = 0;
-    b.mark = mark;
-    b.hash = fv_layout_bucket_hash(mark, b.keys, b.key_count);
-    struct fv_bucket *old =
-        fv_layout_bucket_find(h, known, b.hash, mark, b.keys, b.key_count, &place);
-    if (old == NULL) {
-        if (fv_layout_bucket_add(h, known, &b, place) == NULL)
-            known->totals.bucket_overflows++;
-        else
-            fv_layout_marks(h, known)[mark].bucket_count++;
-    } else if (fv_layout_quality_better(b.qualities, old->qualities, b.quality_count)) {
-        memcpy(old->qualities, b.qualities, sizeof old->qualities);
-    }
+    memcpy(s.keys, seen->keys, s.key_count * sizeof *s.keys);
+    s.hash = fv_layout_bucket_hash(mark, s.keys, s.key_count);
+    struct fv_state *old = fv_known_find(h, s.hash, mark, s.keys, s.key_count, &place);
+    if (old == NULL && (old = fv_known_add(h, &s, place)) == NULL)
+        known->totals.bucket_overflows++;
+    else
+        improve(h, old, seen, stamp);
+    if (old != NULL && old->born == stamp && old->version_count == 1)
+        fv_layout_marks(h, known)[mark].bucket_count++;
 }
 
 static uint64_t merge_features(const struct fv_header *h, struct fv_tree *known,
@@ -162,17 +170,14 @@ static uint64_t merge_features(const struct fv_header *h, struct fv_tree *known,
     return fresh;
 }
 
-static void merge_buckets(const struct fv_header *h, struct fv_tree *known, struct fv_tree *job,
-                          const uint32_t *campaign_index, uint32_t dynamic_count) {
+void fv_tree_merge_buckets(const struct fv_header *h, struct fv_tree *known, struct fv_tree *job,
+                           const uint32_t *mark_of, uint64_t stamp) {
     uint32_t n = job->bucket_count < FV_BUCKETS_MAX ? job->bucket_count : FV_BUCKETS_MAX;
+    uint32_t marks = fv_tree_marks(h, job);
     const struct fv_bucket *buckets = fv_layout_buckets(h, job);
     for (uint32_t i = 0; i < n; i++) {
-        uint32_t mark = buckets[i].mark;
-        if (mark >= h->site_count) {
-            if (mark - h->site_count >= dynamic_count) continue;
-            mark = campaign_index[mark - h->site_count];
-        }
-        if (mark != UINT32_MAX) merge_bucket(h, known, &buckets[i], mark);
+        uint32_t mark = buckets[i].mark < marks ? mark_of[buckets[i].mark] : UINT32_MAX;
+        if (mark != UINT32_MAX) merge_bucket(h, known, &buckets[i], mark, stamp);
     }
 }
 
@@ -184,27 +189,27 @@ static void merge_totals(struct fv_totals *known, const struct fv_totals *job) {
     known->fork_failures += job->fork_failures;
     known->bucket_overflows += job->bucket_overflows;
     known->mark_overflows += job->mark_overflows;
+    known->journal_overflows += job->journal_overflows;
     for (int i = 0; i < FV_VERDICT_COUNT; i++) known->verdicts[i] += job->verdicts[i];
     known->digest = fv_mix_into(known->digest, job->digest);
 }
 
-uint64_t fv_tree_merge(const struct fv_header *h, struct fv_tree *known, struct fv_tree *job) {
-    uint32_t campaign_index[FV_MARKS_MAX];
+uint64_t fv_tree_merge(const struct fv_header *h, struct fv_tree *known, struct fv_tree *job,
+                       uint32_t *mark_of) {
     uint64_t base = known->totals.timelines;
-    uint32_t dynamic = job->dynamic_count < h->dynamic_max ? job->dynamic_count : h->dynamic_max;
+    uint32_t count = fv_tree_marks(h, job);
     struct fv_mark *seen = fv_layout_marks(h, job), *marks = fv_layout_marks(h, known);
     for (uint32_t i = 0; i < h->site_count; i++) {
         cut_texts(&seen[i]);
+        mark_of[i] = i;
         fv_tree_merge_mark(&marks[i], &seen[i], base);
     }
-    for (uint32_t i = 0; i < dynamic; i++) {
-        cut_texts(&seen[h->site_count + i]);
-        campaign_index[i] = adopt_dynamic(h, known, &seen[h->site_count + i]);
-        if (campaign_index[i] != UINT32_MAX)
-            fv_tree_merge_mark(&marks[campaign_index[i]], &seen[h->site_count + i], base);
+    for (uint32_t i = h->site_count; i < count; i++) {
+        cut_texts(&seen[i]);
+        mark_of[i] = adopt_dynamic(h, known, &seen[i]);
+        if (mark_of[i] != UINT32_MAX) fv_tree_merge_mark(&marks[mark_of[i]], &seen[i], base);
     }
-    merge_buckets(h, known, job, campaign_index, dynamic);
-    uint64_t fresh = merge_features(h, known, job, campaign_index, dynamic);
+    uint64_t fresh = merge_features(h, known, job, mark_of + h->site_count, count - h->site_count);
     merge_totals(&known->totals, &job->totals);
     return fresh;
 }

@@ -69,7 +69,7 @@ void fv_watch_slot(const struct fv_limits *limits, struct fv_slot *s) {
 
 static bool is_alive(const struct fv_slot *s) {
     return s->state == FV_SLOT_RUNNING || s->state == FV_SLOT_PARKED ||
-           s->state == FV_SLOT_SPLITTING;
+           s->state == FV_SLOT_SPLITTING || s->state == FV_SLOT_FROZEN;
 }
 
 uint64_t fv_watch_tree(const struct fv_header *h, uint32_t tree, const struct fv_limits *limits) {
@@ -107,7 +107,17 @@ static void bury_slot(struct fv_slot *s) {
     s->state = FV_SLOT_FREE;
 }
 
-void fv_watch_bury(const struct fv_header *h, uint32_t tree) {
+void fv_watch_pilot(const struct fv_header *h, uint32_t worker, const struct fv_limits *limits) {
+    uint32_t number = fv_layout_worker(h, worker)->pilot;
+    if (number < 1 || number > h->host_count + 1) return;
+    fv_watch_slot(limits, fv_layout_host(h, worker, number));
+}
+
+void fv_watch_bury(const struct fv_header *h, uint32_t worker, uint32_t tree) {
+    for (uint32_t i = 1; i <= h->host_count + 1; i++) {
+        struct fv_slot *s = fv_layout_host(h, worker, i);
+        if (is_alive(s)) bury_slot(s);
+    }
     for (uint32_t depth = 0; depth <= h->policy.depth_max; depth++)
         for (uint32_t i = 0; i < h->policy.batch_size; i++) {
             struct fv_slot *s = fv_layout_slot(h, tree, depth, i);

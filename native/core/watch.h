@@ -16,6 +16,9 @@ void fv_watch_slot(const struct fv_limits *limits, struct fv_slot *slot);
 uint64_t fv_watch_tree(const struct fv_header *header, uint32_t tree,
                        const struct fv_limits *limits);
 /* After a worker's death: waits until none of its timelines is left, and frees their slots. */
-void fv_watch_bury(const struct fv_header *header, uint32_t tree);
+void fv_watch_bury(const struct fv_header *header, uint32_t worker, uint32_t tree);
+/* The same as for a tree's slots for one that is on its way to a splitpoint. */
+void fv_watch_pilot(const struct fv_header *header, uint32_t worker,
+                    const struct fv_limits *limits);
 
 #endif

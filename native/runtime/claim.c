@@ -3,6 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "../common/known.h"
+#include "journal.h"
 #include "record.h"
 #include "sites.h"
 #include "split.h"
@@ -36,6 +38,8 @@ void fv_claim_turn(void) {
     if (!has_turn()) park();
 }
 
+static bool claims(void) { return fv_rt.tree != NULL && !fv_rt.slot->is_pilot; }
+static bool journals(void) { return fv_rt.header->policy.strategy == FV_STRATEGY_FRONTIER; }
 static bool splits(void) { return fv_rt.header->policy.strategy == FV_STRATEGY_DEPTH_FIRST; }
 
 static struct fv_mark *mark_of(const struct fv_site *site) {
@@ -61,6 +65,16 @@ static void split(const struct fv_site *site, const char *detail, uint64_t *stam
     fv_split(name, energy);
 }
 
+/* Under frontier: what a mark other than a SometimesEach tells is a state with one key, or none. */
+static void note_state(const struct fv_site *site, uint32_t key_count, int64_t key,
+                       int64_t quality) {
+    struct fv_bucket seen = {.mark = site->index, .key_count = key_count, .quality_count = 1};
+    seen.keys[0] = key;
+    seen.qualities[0] = quality;
+    seen.hash = fv_layout_bucket_hash(site->index, seen.keys, key_count);
+    fv_journal_note(&seen);
+}
+
 /* ---- first passes ---------------------------------------------------------------------------- */
 
 static bool pass_is_open(const struct fv_mark *m) {
@@ -68,8 +82,13 @@ static bool pass_is_open(const struct fv_mark *m) {
 }
 
 void fv_claim_pass(const struct fv_site *site) {
-    if (fv_rt.tree == NULL) return;
+    if (!claims()) return;
     struct fv_mark *m = mark_of(site);
+    if (journals()) {
+        m->is_known = 1;
+        note_state(site, 0, 0, 0);
+        return;
+    }
     if (!pass_is_open(m)) return;
     fv_claim_turn();
     if (!pass_is_open(m)) return;
@@ -87,14 +106,23 @@ static bool margin_is_better(const struct fv_mark *m, int64_t margin) {
            margin > __atomic_load_n(&m->watermark, __ATOMIC_RELAXED);
 }
 
-void fv_claim_margin(const struct fv_site *site, int64_t margin) {
-    if (fv_rt.tree == NULL) return;
+static void keep_margin(struct fv_mark *m, int64_t margin) {
+    __atomic_store_n(&m->watermark, margin, __ATOMIC_RELAXED);
+    __atomic_store_n(&m->has_watermark, 1, __ATOMIC_RELEASE);
+}
+
+void fv_claim_margin(const struct fv_site *site, int64_t margin, uint32_t step) {
+    if (!claims()) return;
     struct fv_mark *m = mark_of(site);
+    if (journals()) {
+        if (margin_is_better(m, margin)) keep_margin(m, margin);
+        note_state(site, 1, step, margin);
+        return;
+    }
     if (!margin_is_better(m, margin)) return;
     fv_claim_turn();
     if (!margin_is_better(m, margin)) return;
-    __atomic_store_n(&m->watermark, margin, __ATOMIC_RELAXED);
-    __atomic_store_n(&m->has_watermark, 1, __ATOMIC_RELEASE);
+    keep_margin(m, margin);
     char detail[FV_NAME_BYTES + 16];
     snprintf(detail, sizeof detail, "margin %lld", (long long)margin);
     fv_record_discovery(site->index, detail);
@@ -102,13 +130,15 @@ void fv_claim_margin(const struct fv_site *site, int64_t margin) {
 }
 
 void fv_claim_width(const struct fv_site *site, uint32_t width, uint32_t condition_count) {
-    if (fv_rt.tree == NULL) return;
+    if (!claims()) return;
     struct fv_mark *m = mark_of(site);
+    if (journals()) note_state(site, 1, width, 0);
     if (width <= m->width) return;
-    fv_claim_turn();
+    if (!journals()) fv_claim_turn();
     if (width <= m->width) return;
     m->width = width;
     m->condition_count = condition_count;
+    if (journals()) return;
     char detail[FV_NAME_BYTES + 16];
     snprintf(detail, sizeof detail, "%u of %u", width, condition_count);
     fv_record_discovery(site->index, detail);
@@ -123,10 +153,22 @@ struct sighting {
     const struct fv_pair *keys, *qualities;
 };
 
-static bool bucket_is_open(const struct fv_bucket *known, const struct fv_bucket *seen) {
-    if (known == NULL) return true;
-    if (splits() && known->split_stamp != fv_rt.tree->stamp) return true;
-    return fv_layout_bucket_beaten(known, seen->qualities, seen->quality_count);
+static const struct fv_version *known_version(const struct fv_bucket *seen) {
+    return fv_known_bucket(fv_rt.header, seen, fv_rt.tree->epoch);
+}
+
+/* Whether it is better than what the campaign knew before this job. */
+static bool beats_known(const struct fv_bucket *seen) {
+    const struct fv_version *known = known_version(seen);
+    return known == NULL ||
+           fv_layout_quality_better(seen->qualities, known->qualities, seen->quality_count);
+}
+
+/* `own` is what this job knows of it: buckets that it found, improved, or split at. */
+static bool bucket_is_open(const struct fv_bucket *own, const struct fv_bucket *seen) {
+    if (own == NULL) return splits() || beats_known(seen);
+    if (splits() && own->split_stamp != fv_rt.tree->stamp) return true;
+    return fv_layout_bucket_beaten(own, seen->qualities, seen->quality_count);
 }
 
 static void print_detail(const struct sighting *s, char *to, size_t size) {
@@ -144,15 +186,16 @@ static void remember_key_names(struct fv_mark *m, const struct sighting *s) {
     m->key_count = s->bucket.key_count;
 }
 
-static struct fv_bucket *append_bucket(struct fv_mark *m, const struct sighting *s,
-                                       uint32_t place) {
-    struct fv_bucket *b = fv_layout_bucket_add(fv_rt.header, fv_rt.tree, &s->bucket, place);
-    if (b == NULL) {
+static struct fv_bucket *append_bucket(const struct sighting *s, uint32_t place) {
+    struct fv_bucket bucket = s->bucket;
+    const struct fv_version *known = known_version(&bucket);
+    if (known != NULL && !beats_known(&bucket))
+        memcpy(bucket.qualities, known->qualities, sizeof bucket.qualities);
+    struct fv_bucket *b = fv_layout_bucket_add(fv_rt.header, fv_rt.tree, &bucket, place);
+    if (b == NULL)
         fv_rt.tree->totals.bucket_overflows++;
-        return NULL;
-    }
-    m->bucket_count++;
-    remember_key_names(m, s);
+    else if (known == NULL)
+        fv_layout_marks(fv_rt.header, fv_rt.tree)[bucket.mark].bucket_count++;
     return b;
 }
 
@@ -167,9 +210,11 @@ static struct fv_bucket *take_bucket(struct fv_mark *m, const struct sighting *s
     uint32_t place = 0;
     struct fv_bucket *b = find_bucket(&s->bucket, &place);
     if (!bucket_is_open(b, &s->bucket)) return NULL;
-    bool is_better = b == NULL || fv_layout_quality_better(s->bucket.qualities, b->qualities,
-                                                           s->bucket.quality_count);
-    if (b == NULL && (b = append_bucket(m, s, place)) == NULL) return NULL;
+    bool is_better = b == NULL ? beats_known(&s->bucket)
+                               : fv_layout_quality_better(s->bucket.qualities, b->qualities,
+                                                          s->bucket.quality_count);
+    if (b == NULL && (b = append_bucket(s, place)) == NULL) return NULL;
+    remember_key_names(m, s);
     if (is_better) fv_layout_bucket_improve(b, s->bucket.qualities);
     if (is_better) fv_record_discovery(s->site->index, detail + 1);
     b->split_stamp = fv_rt.tree->stamp;
@@ -198,5 +243,11 @@ void fv_claim_bucket(const struct fv_site *site, const struct fv_pair *keys, uin
     s.bucket.hash = fv_layout_bucket_hash(site->index, s.bucket.keys, key_count);
     uint32_t bit = (uint32_t)(s.bucket.hash >> 32) & (FV_EACH_FEATURE_BYTES * 8 - 1);
     fv_rt.features[fv_rt.header->map_each + bit / 8] |= (uint8_t)(1u << (bit % 8));
-    if (fv_rt.tree != NULL) claim_sighting(&s);
+    if (!claims()) return;
+    if (!journals()) {
+        claim_sighting(&s);
+    } else if (fv_journal_note(&s.bucket)) {
+        mark_of(site)->bucket_count++;
+        remember_key_names(mark_of(site), &s);
+    }
 }

@@ -3,23 +3,30 @@
 #include <string.h>
 
 #include "../common/mix.h"
+#include "compare.h"
 #include "ending.h"
+#include "host.h"
 #include "log.h"
+#include "swarm.h"
 
 static bool tape_left(const struct fv_slot *s) {
     return s->recipe.has_tape && s->tape_at < s->recipe.tape_size;
 }
 
 void fv_draw_arm(struct fv_slot *s) {
-    bool slow = tape_left(s) || fv_rt.header->trace_draws;
+    bool slow = tape_left(s) || s->watches || fv_rt.header->trace_draws;
     bool last = s->segment_at >= s->recipe.segment_count;
-    s->fast_until = slow ? 0 : last ? UINT64_MAX : s->recipe.segments[s->segment_at].count;
+    uint64_t next = !last         ? s->recipe.segments[s->segment_at].count
+                    : s->is_pilot ? s->stop_at
+                                  : UINT64_MAX;
+    s->fast_until = slow ? 0 : next;
 }
 
-static void begin_segment(struct fv_slot *s, uint64_t seed) {
+static void begin_segment(struct fv_slot *s, uint64_t seed, uint32_t offset) {
     s->draws_before += s->count;
     s->count = 0;
     s->seed = seed;
+    s->offset = offset;
     s->tape_at = s->recipe.tape_size; /* a reseeded timeline has left its tape */
 }
 
@@ -28,26 +35,37 @@ static void begin_segment(struct fv_slot *s, uint64_t seed) {
 static struct fv_segment *next_segment(struct fv_slot *s) {
     struct fv_recipe *r = &s->recipe;
     r->segment_count = s->segment_at;
-    if (s->count == 0 && r->segment_count > 0) {
-        r->segment_count--;
-        return &r->segments[r->segment_count];
-    }
+    if (s->count == 0 && r->segment_count > 0) return &r->segments[--r->segment_count];
     FV_CHECK(r->segment_count < FV_SEGMENTS_MAX);
     r->segments[r->segment_count].count = s->count;
     return &r->segments[r->segment_count];
 }
 
 void fv_draw_reseed(struct fv_slot *s, uint64_t seed) {
-    next_segment(s)->seed = seed;
+    struct fv_segment *segment = next_segment(s);
+    segment->seed = seed;
+    segment->kind = FV_SEGMENT_RESEED;
+    segment->offset = 0;
     s->recipe.segment_count++;
     s->segment_at = s->recipe.segment_count;
-    begin_segment(s, seed);
+    begin_segment(s, seed, 0);
     fv_draw_arm(s);
+}
+
+bool fv_draw_follow(struct fv_slot *s, const struct fv_segment *segments, uint32_t n) {
+    struct fv_recipe *r = &s->recipe;
+    r->segment_count = s->segment_at;
+    if (n > FV_SEGMENTS_MAX - r->segment_count) return false;
+    memcpy(r->segments + r->segment_count, segments, n * sizeof *segments);
+    r->segment_count += n;
+    fv_draw_arm(s);
+    return true;
 }
 
 void fv_draw_start(struct fv_slot *s) {
     s->seed = s->recipe.root;
     s->count = s->draws_before = s->draw_hash = 0;
+    s->offset = 0;
     s->tape_at = s->segment_at = 0;
     fv_draw_arm(s);
 }
@@ -79,68 +97,136 @@ static uint64_t from_tape(struct fv_slot *s, uint64_t n) {
     return n == 0 ? value : value % n;
 }
 
-/* Tape, reseeding and tracing; also catches draws outside a timeline. */
-static __attribute__((noinline)) uint64_t draw_slowly(struct fv_slot *s, uint64_t n,
-                                                      const char *label) {
+/* The generator's word, the tape's, or what the recipe says instead. */
+static uint64_t answer_of(struct fv_slot *s, uint64_t n, const struct fv_segment *edit) {
+    uint64_t value =
+        tape_left(s) ? from_tape(s, n) : reduce(fv_mix_draw(s->seed, s->count + s->offset), n);
+    if (edit == NULL) return value;
+    if (edit->kind == FV_SEGMENT_ANSWER) return n != 0 && edit->seed >= n ? n - 1 : edit->seed;
+    if (n == 0) return value + edit->seed;
+    int64_t step = (int64_t)edit->seed % (n > INT64_MAX ? INT64_MAX : (int64_t)n);
+    uint64_t up = step < 0 ? n - (uint64_t)-step : (uint64_t)step;
+    return value < n - up ? value + up : value - (n - up);
+}
+
+/* Takes what the recipe has for this draw: reseedings, and at most one edit. */
+static const struct fv_segment *follow_recipe(struct fv_slot *s) {
+    const struct fv_segment *edit = NULL;
     while (s->segment_at < s->recipe.segment_count &&
-           s->recipe.segments[s->segment_at].count == s->count)
-        begin_segment(s, s->recipe.segments[s->segment_at++].seed);
-    uint64_t value = tape_left(s) ? from_tape(s, n) : reduce(fv_mix_draw(s->seed, s->count), n);
+           s->recipe.segments[s->segment_at].count == s->count) {
+        const struct fv_segment *next = &s->recipe.segments[s->segment_at++];
+        if (next->kind == FV_SEGMENT_RESEED)
+            begin_segment(s, next->seed, next->offset);
+        else
+            edit = next;
+    }
+    return edit;
+}
+
+static bool at_splitpoint(const struct fv_slot *s) {
+    return s->is_pilot && s->segment_at == s->recipe.segment_count && s->count == s->stop_at;
+}
+
+/* What is asked of the generator, and how the target sees the answer: plus `base`, or, where it is
+ * a choice or a chance, not at all. */
+struct question {
+    uint64_t bound; /* 0: all 64 bits */
+    uint64_t base;
+    const char *label;
+    bool is_hidden;
+};
+
+/* Tape, segments, tracing and watching; a pilot stays here until it is one of its children. */
+static __attribute__((noinline)) uint64_t draw_slowly(const struct question *q) {
+    const struct fv_segment *edit = follow_recipe(fv_rt.slot);
+    while (at_splitpoint(fv_rt.slot)) {
+        fv_host_freeze();
+        edit = follow_recipe(fv_rt.slot);
+    }
+    struct fv_slot *s = fv_rt.slot;
+    uint64_t value = answer_of(s, q->bound, edit), number = fv_layout_draws(s);
     fv_draw_arm(s);
-    if (fv_rt.header->trace_draws) fv_log_draw(fv_layout_draws(s), label, n, value);
+    if (s->watches && !q->is_hidden) fv_compare_note_draw(number, value, q->base, q->bound);
+    if (fv_rt.header->trace_draws) fv_log_draw(number, q->label, q->bound, value);
     return value;
 }
 
-static inline uint64_t draw(uint64_t n, const char *label) {
+static inline uint64_t draw(struct question q) {
     struct fv_slot *s = fv_rt.slot;
     if (FV_UNLIKELY(s == NULL)) fv_ending_misuse("a draw outside of FV_TARGET");
-    uint64_t value = FV_LIKELY(s->count < s->fast_until) ? reduce(fv_mix_draw(s->seed, s->count), n)
-                                                         : draw_slowly(s, n, label);
+    uint64_t value;
+    if (FV_LIKELY(s->count < s->fast_until)) {
+        value = reduce(fv_mix_draw(s->seed, s->count + s->offset), q.bound);
+    } else {
+        value = draw_slowly(&q);
+        s = fv_rt.slot; /* a pilot returns as one of its children */
+    }
     s->count++;
     s->draw_hash = fv_mix_into(s->draw_hash, value);
     return value;
 }
 
-uint64_t fv_u64(void) { return draw(0, "u64"); }
+uint64_t fv_u64(void) { return draw((struct question){.label = "u64"}); }
 
 uint64_t fv_below(uint64_t n) {
     if (FV_UNLIKELY(n == 0)) fv_ending_misuse("fv_below(0)");
-    return draw(n, "below");
+    return draw((struct question){.bound = n, .label = "below"});
 }
 
 int64_t fv_between(int64_t lo, int64_t hi) {
     if (FV_UNLIKELY(lo > hi)) fv_ending_misuse("fv_between with lo > hi");
-    return (int64_t)((uint64_t)lo + draw((uint64_t)hi - (uint64_t)lo + 1, "between"));
+    uint64_t base = (uint64_t)lo, bound = (uint64_t)hi - base + 1;
+    return (int64_t)(base + draw((struct question){bound, base, "between", false}));
 }
 
 bool fv_chance(uint32_t num, uint32_t den) {
     if (FV_UNLIKELY(den == 0)) fv_ending_misuse("fv_chance with den 0");
-    return draw(den, "chance") < num;
+    return draw((struct question){.bound = den, .label = "chance", .is_hidden = true}) < num;
 }
 
 void fv_bytes(void *to, size_t n) {
     uint8_t *p = to;
     for (; n >= 8; n -= 8, p += 8) {
-        uint64_t value = draw(0, "bytes");
+        uint64_t value = draw((struct question){.label = "bytes"});
         memcpy(p, &value, 8);
     }
     if (n > 0) {
-        uint64_t value = draw(UINT64_C(1) << (8 * n), "bytes");
+        uint64_t bound = UINT64_C(1) << (8 * n);
+        uint64_t value = draw((struct question){.bound = bound, .label = "bytes"});
         memcpy(p, &value, n);
     }
 }
 
+/* In a root that restricts the choice, the draw is among what is left of it. */
 uint32_t fv_pick(const char *label, uint32_t n) {
     if (FV_UNLIKELY(n == 0)) fv_ending_misuse("fv_pick with n 0");
-    return (uint32_t)draw(n, label);
+    if (FV_UNLIKELY(fv_rt.slot == NULL)) fv_ending_misuse("a draw outside of FV_TARGET");
+    struct fv_swarm swarm = fv_swarm_of(fv_rt.slot, label, n);
+    bool is_whole = swarm.allowed_count == n;
+    uint64_t value = draw((struct question){swarm.allowed_count, 0, label, !is_whole});
+    return is_whole ? (uint32_t)value : fv_swarm_option(&swarm, (uint32_t)value);
+}
+
+static uint64_t sum_allowed(const struct fv_swarm *swarm, const uint32_t *weights, uint32_t n) {
+    uint64_t sum = 0;
+    for (uint32_t i = 0; i < n; i++)
+        if (fv_swarm_allows(swarm, i)) sum += weights[i];
+    return sum;
 }
 
 uint32_t fv_weighted(const char *label, const uint32_t *weights, uint32_t n) {
     uint64_t sum = 0;
     for (uint32_t i = 0; i < n; i++) sum += weights[i];
     if (FV_UNLIKELY(sum == 0)) fv_ending_misuse("fv_weighted without a positive weight");
-    uint64_t left = draw(sum, label);
+    if (FV_UNLIKELY(fv_rt.slot == NULL)) fv_ending_misuse("a draw outside of FV_TARGET");
+    struct fv_swarm swarm = fv_swarm_of(fv_rt.slot, label, n);
+    uint64_t allowed = sum_allowed(&swarm, weights, n);
+    bool is_whole = allowed == 0;
+    uint64_t left = draw((struct question){is_whole ? sum : allowed, 0, label, true});
     uint32_t i = 0;
-    for (; left >= weights[i]; i++) left -= weights[i];
-    return i;
+    for (;; i++) {
+        if (!is_whole && !fv_swarm_allows(&swarm, i)) continue;
+        if (left < weights[i]) return i;
+        left -= weights[i];
+    }
 }

@@ -10,6 +10,7 @@
 
 #include "../common/map.h"
 #include "edges.h"
+#include "host.h"
 #include "log.h"
 
 enum { FV_HANDLER_STACK_BYTES = 1 << 16 };
@@ -60,12 +61,13 @@ static int exit_code_of(enum fv_verdict verdict) {
 _Noreturn void fv_ending_finish(enum fv_verdict verdict) {
     if (!fv_ending_is_own()) _exit(FV_EXIT_OK); /* a process that the target forked */
     struct fv_slot *s = fv_rt.slot;
-    if (s->segment_at < s->recipe.segment_count)
+    if (s->segment_at < s->recipe.segment_count && !s->is_pilot)
         fv_log("the timeline ended before segment %u of its recipe (%llu@%llu)", s->segment_at + 1,
                (unsigned long long)s->recipe.segments[s->segment_at].count,
                (unsigned long long)s->recipe.segments[s->segment_at].seed);
-    fv_ending_collect();
     s->verdict = verdict;
+    if (s->is_pilot) fv_host_miss();
+    fv_ending_collect();
     fv_ending_tell(s);
     _exit(exit_code_of(verdict));
 }
@@ -141,6 +143,7 @@ static void on_signal(int signal, siginfo_t *info, void *context) {
 
 static void on_exit_call(void) {
     if (!fv_ending_is_own() || fv_rt.slot->verdict != FV_VERDICT_NONE) return;
+    if (fv_rt.slot->is_pilot) fv_host_miss();
     fv_ending_collect();
     fv_log("the target called exit()");
 }

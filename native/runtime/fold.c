@@ -15,6 +15,19 @@ static uint64_t fold_features(struct fv_slot *s) {
            fv_map_merge(explored + h->map_each, features + h->map_each, used - h->map_each);
 }
 
+/* Features that were there already when a checkpoint was taken say nothing of its children. */
+static const uint8_t *features_before(void) {
+    bool is_host = fv_rt.slot != NULL && fv_rt.slot->state == FV_SLOT_FROZEN;
+    return is_host ? fv_rt.features : NULL;
+}
+
+static void fold_seen(struct fv_slot *s) {
+    const struct fv_header *h = fv_rt.header;
+    if (!s->has_edges) return;
+    fv_map_tally(fv_layout_seen(h, fv_rt.tree), h->map_size, fv_layout_features(h, s),
+                 features_before(), fv_layout_map_used(h, fv_rt.tree));
+}
+
 static void fold_margin(struct fv_mark *m, const struct fv_tally *tally) {
     if (m->kind != FV_KIND_ALWAYS_NUMERIC || !tally->has_margin) return;
     if (!m->has_watermark || tally->margin < m->watermark) m->watermark = tally->margin;
@@ -39,7 +52,7 @@ static void fold_tallies(struct fv_slot *s, uint64_t ordinal) {
 
 static void fold_totals(struct fv_totals *t, const struct fv_slot *s, uint64_t fresh) {
     t->timelines++;
-    t->draws += s->depth == 0 ? fv_layout_draws(s) : s->count;
+    t->draws += fv_layout_draws(s) - s->draws_at_fork;
     t->productive += fresh > 0;
     t->verdicts[s->verdict]++;
     t->digest = fv_mix_into(t->digest, fv_verdict_digest(s));
@@ -51,14 +64,27 @@ static bool is_bug(uint32_t verdict) {
     return verdict != FV_VERDICT_OK && verdict != FV_VERDICT_LOST;
 }
 
+/* A future longer than any known from its splitpoint is worth telling: there is more to edit. */
+static bool outlasts(const struct fv_slot *s) {
+    if (s->order >= fv_rt.tree->order_count || s->order >= FV_ORDERS_MAX) return false;
+    struct fv_order *o = &fv_layout_orders(fv_rt.header, fv_rt.tree)[s->order];
+    uint64_t draws = fv_layout_draws(s);
+    if (o->kind != FV_ORDER_SPLIT || draws <= o->longest) return false;
+    o->longest = draws;
+    return true;
+}
+
 uint64_t fv_fold_timeline(struct fv_slot *s) {
     if (s->verdict == FV_VERDICT_NONE) return 0; /* its fork was refused */
     struct fv_totals *totals = &fv_rt.tree->totals;
     uint64_t ordinal = totals->timelines;
     uint64_t fresh = fold_features(s);
+    fold_seen(s);
     fold_tallies(s, ordinal);
     fold_totals(totals, s, fresh);
     if (is_bug(s->verdict) && fv_rt.header->policy.stop_on_bug) fv_rt.tree->is_halted = 1;
-    if (fresh > 0 || s->verdict != FV_VERDICT_OK) fv_record_timeline(s, ordinal, fresh);
+    bool is_telling = fresh > 0 || s->verdict != FV_VERDICT_OK;
+    if (outlasts(s) || is_telling || s->journal_count > 0 || s->compare_count > 0)
+        fv_record_timeline(s, ordinal, fresh);
     return fresh + s->fresh_below;
 }

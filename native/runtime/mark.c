@@ -3,10 +3,10 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "../common/mix.h"
 #include "claim.h"
 #include "ending.h"
 #include "log.h"
+#include "swarm.h"
 
 /* The feature bytes of a mark: one of flags, eight of margin steps, four of widths. */
 enum {
@@ -15,7 +15,6 @@ enum {
     FV_FLAG_FAULT_ON = 4,
     FV_MARGIN_BYTE = 1,
     FV_WIDTH_BYTE = 9,
-    FV_BUGGIFY_ENABLED_OF = 4, /* one fault site in so many is enabled in a root */
 };
 
 /* NULL for a mark that is in no table; that was counted where it fell out. */
@@ -99,7 +98,8 @@ void fv_mark_numeric(struct fv_site *site, int64_t left, int64_t right) {
     int64_t margin = margin_of(site->compare, left, right);
     bool changed = keep_margin(site, features, margin);
     count(site, features, compare_holds(site->compare, margin));
-    if (changed && site->kind == FV_KIND_SOMETIMES_NUMERIC) fv_claim_margin(site, margin);
+    if (changed && site->kind == FV_KIND_SOMETIMES_NUMERIC)
+        fv_claim_margin(site, margin, margin_step(margin));
 }
 
 void fv_mark_all(struct fv_site *site, const struct fv_pair *conditions, uint32_t n) {
@@ -130,8 +130,7 @@ void fv_mark_each(struct fv_site *site, const struct fv_pair *keys, uint32_t key
 bool fv_buggify(struct fv_site *site, uint32_t num, uint32_t den) {
     uint8_t *features = features_of(site);
     if (features == NULL) return false;
-    uint64_t place = fv_mix_text(0, site->file) ^ site->line;
-    if (fv_mix(fv_rt.slot->recipe.root ^ place) % FV_BUGGIFY_ENABLED_OF != 0) return false;
+    if (!fv_swarm_fault_is_on(fv_rt.slot, site)) return false;
     features[0] |= FV_FLAG_FAULT_ON;
     bool fires = fv_chance(num, den);
     count(site, features, fires);

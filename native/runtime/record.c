@@ -4,7 +4,7 @@
 
 #include "../common/verdict.h"
 
-enum { FV_RING_WAIT_MS = 200, FV_RECORD_BYTES_MAX = 8192 };
+enum { FV_RING_WAIT_MS = 200, FV_RECORD_BYTES_MAX = 1 << 16 };
 
 static uint64_t ring_free(const struct fv_tree *t) {
     uint64_t tail = __atomic_load_n(&t->ring_tail, __ATOMIC_ACQUIRE);
@@ -34,28 +34,35 @@ static void put(struct fv_tree *t, uint64_t *at, const void *bytes, size_t n) {
 }
 
 /* The head moves last: a writer that dies half-way has written nothing. */
-static void write_record(struct fv_record *r, const struct fv_slot *s, const char *message,
+static void write_record(struct fv_record *r, struct fv_slot *s, const char *message,
                          const char *identity) {
     struct fv_tree *t = fv_rt.tree;
-    uint64_t segments = s->recipe.segment_count * sizeof(struct fv_segment);
+    r->segment_count = s->segment_at; /* what is still ahead has not happened */
+    uint64_t segments = r->segment_count * sizeof(struct fv_segment);
+    uint64_t discoveries = r->discovery_count * sizeof(struct fv_discovery);
+    uint64_t compares = r->compare_count * sizeof(struct fv_comparison);
     r->root = s->recipe.root;
     r->has_tape = s->recipe.has_tape;
-    r->segment_count = s->recipe.segment_count;
     r->message_size = (uint32_t)strnlen(message, FV_TEXT_BYTES - 1);
     r->identity_size = (uint32_t)strnlen(identity, FV_TEXT_BYTES - 1);
-    uint64_t bytes = sizeof *r + segments + r->message_size + r->identity_size;
+    uint64_t bytes =
+        sizeof *r + segments + discoveries + compares + r->message_size + r->identity_size;
     r->size = (uint32_t)((bytes + 7) / 8 * 8);
     FV_CHECK(r->size <= FV_RECORD_BYTES_MAX);
     if (!wait_for_space(t, r->size)) return;
     uint64_t at = t->ring_head, end = at + r->size;
     put(t, &at, r, sizeof *r);
     put(t, &at, s->recipe.segments, segments);
+    put(t, &at, fv_layout_journal(fv_rt.header, s), discoveries);
+    put(t, &at, fv_layout_compares(fv_rt.header, s), compares);
     put(t, &at, message, r->message_size);
     put(t, &at, identity, r->identity_size);
     __atomic_store_n(&t->ring_head, end, __ATOMIC_RELEASE);
 }
 
-void fv_record_timeline(const struct fv_slot *s, uint64_t ordinal, uint64_t fresh) {
+static uint32_t at_most(uint32_t n, uint32_t max) { return n < max ? n : max; }
+
+void fv_record_timeline(struct fv_slot *s, uint64_t ordinal, uint64_t fresh) {
     struct fv_record r = {
         .kind = FV_RECORD_TIMELINE,
         .verdict = s->verdict,
@@ -66,6 +73,10 @@ void fv_record_timeline(const struct fv_slot *s, uint64_t ordinal, uint64_t fres
         .draws = fv_layout_draws(s),
         .fresh = fresh,
         .digest = fv_verdict_digest(s),
+        .order = s->order,
+        .child = s->child,
+        .discovery_count = at_most(s->journal_count, FV_JOURNAL_MAX),
+        .compare_count = at_most(s->compare_count, FV_COMPARES_MAX),
     };
     write_record(&r, s, s->message, s->identity);
     if (s->verdict != FV_VERDICT_OK) fv_runtime_ring();

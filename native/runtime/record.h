@@ -6,7 +6,7 @@
 #include "runtime.h"
 
 /* A folded timeline: a bug, lost, or productive. */
-void fv_record_timeline(const struct fv_slot *slot, uint64_t ordinal, uint64_t fresh);
+void fv_record_timeline(struct fv_slot *slot, uint64_t ordinal, uint64_t fresh);
 /* This timeline, here and now, found that `mark` tells something the campaign did not know. */
 void fv_record_discovery(uint32_t mark, const char *detail);
 

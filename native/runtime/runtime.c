@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "compare.h"
 #include "edges.h"
 #include "sites.h"
 
@@ -14,6 +15,7 @@ void fv_runtime_enter(struct fv_slot *slot) {
     fv_rt.slot = slot;
     fv_rt.tallies = fv_layout_tallies(fv_rt.header, slot);
     fv_rt.features = fv_layout_features(fv_rt.header, slot);
+    fv_compare_enter(slot);
 }
 
 void fv_runtime_alone(void) {
@@ -49,6 +51,8 @@ bool fv_runtime_attach(int fd, const char **why) {
     close(fd);
     if (h == MAP_FAILED || !fv_layout_valid(h, size)) return false;
     if (mprotect(h, FV_LAYOUT_PAGE_BYTES, PROT_READ) != 0) return false;
+    uint8_t *known = fv_layout_at(h, h->known_at);
+    if (mprotect(known, h->workers_at - h->known_at, PROT_READ) != 0) return false;
     fv_rt.header = h;
     *why = why_unfit(h);
     return true;

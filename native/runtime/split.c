@@ -93,7 +93,7 @@ bool fv_split_must_stop(void) {
 /* ---- what forbids a split -------------------------------------------------------------------- */
 
 /* A thread does not survive fork, and a child of the target would have two parents. */
-static const char *refusal(void) {
+const char *fv_split_refusal(void) {
     struct stat st;
     siginfo_t info;
     if (stat("/proc/self/task", &st) == 0 && st.st_nlink > 3)
@@ -167,7 +167,7 @@ enum fv_side fv_split(const char *name, int64_t *mark_energy) {
                             .is_funded = true};
     if (fv_split_must_stop() || self->depth >= fv_rt.header->policy.depth_max) return FV_PARENT;
     if (self->segment_at >= FV_SEGMENTS_MAX) return FV_PARENT;
-    const char *why = refusal();
+    const char *why = fv_split_refusal();
     if (why != NULL) fv_ending_lose(why);
     pause_timeline(self);
     do {

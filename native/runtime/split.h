@@ -20,6 +20,8 @@ void fv_split_open(struct fv_batch *batch, uint32_t depth, uint32_t size);
 /* Forks, reaps and folds, in spawn order. FV_CHILD in each of the timelines. */
 enum fv_side fv_split_run(struct fv_batch *batch);
 
+/* Why this process must not be split, in words; NULL: it may. */
+const char *fv_split_refusal(void);
 /* The controller wants the end, or this tree has found the bug that it was to stop at. */
 bool fv_split_must_stop(void);
 

@@ -21,13 +21,14 @@ static void reset(struct fv_slot *s, uint32_t depth, uint32_t index) {
     s->index = index;
     s->mark = -1;
     s->verdict = FV_VERDICT_NONE;
+    s->is_pilot = s->watches = 0;
 }
 
 void fv_timeline_prepare_root(struct fv_slot *s, uint32_t index) {
     const struct fv_header *h = fv_rt.header;
     reset(s, 0, index);
     s->clock_ns = 0;
-    memset((uint8_t *)s + h->slot_tallies, 0, h->slot_features - h->slot_tallies);
+    memset((uint8_t *)s + h->slot_tallies, 0, h->slot_journal - h->slot_tallies);
     uint8_t *features = fv_layout_features(h, s);
     memset(features, 0, h->map_edges);
     memset(features + h->map_each, 0, h->map_size - h->map_each);
@@ -42,20 +43,30 @@ static void inherit_tallies(struct fv_tally *to, const struct fv_tally *from, ui
     }
 }
 
-void fv_timeline_prepare_child(struct fv_slot *s, uint32_t index, uint64_t seed) {
+static void inherit(struct fv_slot *s, uint32_t depth, uint32_t index) {
     const struct fv_header *h = fv_rt.header;
     const struct fv_slot *parent = fv_rt.slot;
     size_t segments = parent->recipe.segment_count * sizeof(struct fv_segment);
     memcpy(s, parent, offsetof(struct fv_slot, pid));
     memcpy(&s->recipe, &parent->recipe, offsetof(struct fv_recipe, segments) + segments);
-    reset(s, parent->depth + 1, index);
+    reset(s, depth, index);
+    s->draws_at_fork = fv_layout_draws(s);
     inherit_tallies(fv_layout_tallies(h, s), fv_rt.tallies, h->site_count + h->dynamic_max);
     uint8_t *features = fv_layout_features(h, s);
     memcpy(features, fv_rt.features, h->map_edges);
     uint64_t used = fv_layout_map_used(h, fv_rt.tree);
     memcpy(features + h->map_each, fv_rt.features + h->map_each, used - h->map_each);
     memset(features + used, 0, h->map_size - used); /* of whoever had the slot before */
+}
+
+void fv_timeline_prepare_child(struct fv_slot *s, uint32_t index, uint64_t seed) {
+    inherit(s, fv_rt.slot->depth + 1, index);
     fv_draw_reseed(s, seed);
+}
+
+bool fv_timeline_prepare_tail(struct fv_slot *s, const struct fv_segment *tail, uint32_t n) {
+    inherit(s, 0, 0);
+    return fv_draw_follow(s, tail, n);
 }
 
 /* ---- forking and reaping --------------------------------------------------------------------- */
@@ -77,18 +88,24 @@ static void follow_parent(pid_t parent) {
     if (getppid() != parent) _exit(FV_EXIT_LOST);
 }
 
-enum fv_side fv_timeline_fork(struct fv_slot *s, bool *failed) {
+pid_t fv_timeline_fork_process(void) {
     pid_t parent = fv_rt.pid;
+    pid_t pid = fork_own();
+    if (pid != 0) return pid;
+    follow_parent(parent);
+    fv_rt.pid = getpid();
+    return 0;
+}
+
+enum fv_side fv_timeline_fork(struct fv_slot *s, bool *failed) {
     s->state = FV_SLOT_RUNNING;
     s->started_ns = fv_wait_now_ns();
-    pid_t pid = fork_own();
+    pid_t pid = fv_timeline_fork_process();
     *failed = pid < 0;
     if (pid != 0) {
         if (pid > 0) __atomic_store_n(&s->pid, pid, __ATOMIC_RELEASE);
         return FV_PARENT;
     }
-    follow_parent(parent);
-    fv_rt.pid = getpid();
     s->pid = fv_rt.pid;
     fv_runtime_enter(s);
     return FV_CHILD;

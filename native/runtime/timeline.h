@@ -8,6 +8,10 @@
 void fv_timeline_prepare_root(struct fv_slot *slot, uint32_t index);
 /* The same for one that goes on from here under another seed. */
 void fv_timeline_prepare_child(struct fv_slot *slot, uint32_t index, uint64_t seed);
+/* The same for one that follows these segments from here. False: they are too many. */
+bool fv_timeline_prepare_tail(struct fv_slot *slot, const struct fv_segment *tail, uint32_t n);
+/* Forks; the child dies with its parent. As fork() returns. */
+int32_t fv_timeline_fork_process(void);
 /* Forks; the child enters the slot. *failed tells that there is no child. */
 enum fv_side fv_timeline_fork(struct fv_slot *slot, bool *failed);
 /* Waits for the end of one of `n` running timelines and reaps it; returns its index. */

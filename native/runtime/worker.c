@@ -1,18 +1,19 @@
 #include "worker.h"
 
+#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "../common/mix.h"
-#include "draw.h"
+#include "cache.h"
 #include "ending.h"
+#include "host.h"
 #include "split.h"
 #include "timeline.h"
 
@@ -38,39 +39,66 @@ static enum fv_side run_input(void) {
     return fv_split_run(&batch);
 }
 
-static enum fv_side run_roots(uint64_t first, uint32_t n) {
+static enum fv_side run_roots(const struct fv_order *o, uint32_t at, uint32_t n) {
     struct fv_batch batch;
     fv_split_open(&batch, 0, n);
-    for (uint32_t i = 0; i < n; i++)
-        prepare_root(batch.slots[i], i, fv_mix_root_seed(fv_rt.tree->campaign_seed, first + i));
+    for (uint32_t i = 0; i < n; i++) {
+        uint64_t ordinal = o->first_root + at + i;
+        prepare_root(batch.slots[i], i, fv_mix_root_seed(fv_rt.tree->campaign_seed, ordinal));
+        batch.slots[i]->order = (uint32_t)(o - fv_layout_orders(fv_rt.header, fv_rt.tree));
+        batch.slots[i]->child = at + i;
+    }
     return fv_split_run(&batch);
 }
 
-static enum fv_side run_job(void) {
-    struct fv_tree *t = fv_rt.tree;
-    if (t->root_count == 0) return run_input();
-    for (uint32_t done = 0; done < t->root_count;) {
+static enum fv_side run_all_roots(const struct fv_order *o) {
+    for (uint32_t done = 0; done < o->child_count;) {
         if (fv_split_must_stop()) break;
-        uint32_t left = t->root_count - done, most = fv_rt.header->policy.batch_size;
+        uint32_t left = o->child_count - done, most = fv_rt.header->policy.batch_size;
         uint32_t n = left < most ? left : most;
-        if (run_roots(t->first_root + done, n) == FV_CHILD) return FV_CHILD;
+        if (run_roots(o, done, n) == FV_CHILD) return FV_CHILD;
         done += n;
     }
+    return FV_PARENT;
+}
+
+static enum fv_side run_order(uint32_t number) {
+    const struct fv_order *o = &fv_layout_orders(fv_rt.header, fv_rt.tree)[number];
+    switch (o->kind) {
+    case FV_ORDER_INPUT: return run_input();
+    case FV_ORDER_ROOTS: return run_all_roots(o);
+    default: return fv_cache_serve(number);
+    }
+}
+
+static enum fv_side run_job(void) {
+    for (uint32_t i = 0; i < fv_rt.tree->order_count && i < FV_ORDERS_MAX; i++)
+        if (!fv_split_must_stop() && run_order(i) == FV_CHILD) return FV_CHILD;
     return FV_PARENT;
 }
 
 /* ---- what the target left behind ------------------------------------------------------------- */
 
 /* The zygote inherits every process whose timeline has ended; between jobs none may be left. */
+static uint32_t kill_some(void) {
+    uint32_t killed = 0;
+    FILE *children = fopen("/proc/thread-self/children", "re");
+    int pid = 0;
+    while (children != NULL && fscanf(children, "%d", &pid) == 1) {
+        if (fv_cache_owns(pid)) continue;
+        kill(pid, SIGKILL);
+        while (waitpid(pid, NULL, 0) < 0 && errno == EINTR) continue;
+        killed++;
+    }
+    if (children != NULL) fclose(children);
+    return killed;
+}
+
+/* Killing one may bring us its children. */
 static void kill_strays(void) {
     siginfo_t info;
-    while (waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) == 0) {
-        FILE *children = fopen("/proc/thread-self/children", "re");
-        int pid = 0;
-        while (children != NULL && fscanf(children, "%d", &pid) == 1) kill(pid, SIGKILL);
-        if (children != NULL) fclose(children);
-        while (waitid(P_ALL, 0, &info, WEXITED) == 0) continue;
-    }
+    if (waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) == 0)
+        while (kill_some() > 0) continue;
 }
 
 /* ---- the zygote ------------------------------------------------------------------------------ */
@@ -106,34 +134,13 @@ static uint32_t wait_for_job(uint32_t seen) {
     }
 }
 
-static void protect(uint64_t from, uint64_t to, int protection) {
-    FV_CHECK(mprotect(fv_layout_at(fv_rt.header, from), to - from, protection) == 0);
-}
-
-/* The jobs of others are out of reach: a target that scribbles spoils its own alone. */
-static void fence(uint32_t index) {
-    const struct fv_header *h = fv_rt.header;
-    uint64_t row = (h->policy.depth_max + 1) * (uint64_t)h->policy.batch_size * h->slot_stride;
-    uint64_t tree = h->trees_at + index * h->tree_stride, slots = h->slots_at + index * row;
-    protect(h->trees_at, h->total_size, PROT_NONE);
-    protect(tree, tree + h->tree_stride, PROT_READ | PROT_WRITE);
-    protect(slots, slots + row, PROT_READ | PROT_WRITE);
-}
-
-static void enter_tree(uint32_t index) {
-    fence(index);
-    fv_rt.tree_index = index;
-    fv_rt.tree = fv_layout_tree(fv_rt.header, index);
-    fv_rt.tape = fv_layout_tape(fv_rt.header, fv_rt.tree);
-}
-
 static void serve_jobs(void) {
     uint32_t job = 0;
     for (;;) {
         set_state(FV_WORKER_IDLE);
         job = wait_for_job(job);
         set_state(FV_WORKER_BUSY);
-        enter_tree(self->tree);
+        fv_host_enter_tree(self->tree);
         if (run_job() == FV_CHILD) return;
         kill_strays();
         __atomic_store_n(&fv_rt.tree->is_done, 1, __ATOMIC_RELEASE);
@@ -142,7 +149,7 @@ static void serve_jobs(void) {
 
 /* One timeline in this very process: what a replay is. The log goes to stdout. */
 static void serve_solo(void) {
-    enter_tree(0);
+    fv_host_enter_tree(0);
     struct fv_slot *s = fv_layout_slot(fv_rt.header, 0, 0, 0);
     prepare_input(s);
     s->state = FV_SLOT_RUNNING;
@@ -161,6 +168,7 @@ void fv_worker_serve(int fd, uint32_t index) {
         _exit(FV_EXIT_LOST);
     }
     self = fv_layout_worker(fv_rt.header, index);
+    fv_host_open(index);
     if (why != NULL) refuse(why);
     settle_in();
     if (fv_rt.header->mode == FV_MODE_SOLO)

@@ -29,7 +29,9 @@ def test_input_round_trip(recipe: Recipe) -> None:
 
 @given(st.binary(max_size=200), SEGMENTS)
 def test_tape_round_trip(tape: bytes, segments: tuple[Segment, ...]) -> None:
-    recipe = Recipe(native.input_parse(native.INPUT_HEADER + b"tape \n").root, segments, tape)
+    recipe = Recipe.of(
+        native.input_parse(native.INPUT_HEADER + b"tape \n").root, *segments, tape=tape
+    )
     parsed = native.input_parse(native.input_bytes(recipe))
     assert (parsed.tape, parsed.segments) == (tape, segments)
 

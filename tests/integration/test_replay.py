@@ -44,7 +44,7 @@ def test_productive_timelines_replay_alike(compiled: Callable[..., Path], nowher
 
 def test_a_tape_answers_the_draws(compiled: Callable[..., Path], nowhere: int) -> None:
     target = described(compiled("coin.c"))
-    replay = native.replay(target, Recipe(0, (), bytes(12) + b"\1"), log_fd=nowhere)
+    replay = native.replay(target, Recipe(0, tape=bytes(12) + b"\1"), log_fd=nowhere)
     assert replay.draws == 13
     assert replay.message == "streaks are short"
 

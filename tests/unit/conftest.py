@@ -32,7 +32,7 @@ MARKS = (
     Mark(5, MarkKind.REACHABLE, Compare.NONE, "the \x1b[31mtreasure", "dungeon.c", 99),
     Mark(6, MarkKind.UNREACHABLE, Compare.NONE, "below the last floor", "dungeon.c", 101),
 )
-RECIPE = Recipe(42, (Segment(151, 8_837_201), Segment(80, 1_293_847)))
+RECIPE = Recipe.of(42, Segment(151, 8_837_201), Segment(80, 1_293_847))
 
 
 @pytest.fixture
@@ -106,6 +106,13 @@ def make_totals() -> Callable[..., Totals]:
         worker_deaths=0,
         stable_roots=0,
         digest=0xABCDEF,
+        states=70,
+        places=75,
+        nodes=60,
+        once=12,
+        twice=5,
+        unreached=0,
+        makers=tuple((100 * i, i) for i in range(8)),
     )
     return lambda **changes: replace(base, **changes)
 

@@ -45,7 +45,7 @@ class Engine:
 
 
 def of_length(segments: int) -> Recipe:
-    return Recipe(42, tuple(Segment(n, n) for n in range(1, segments + 1)))
+    return Recipe.of(42, *(Segment(n, n) for n in range(1, segments + 1)))
 
 
 def make(target: Target, directory: Path, *answers: Replay) -> Triage:

@@ -8,7 +8,7 @@ from fuzzverse.model import Recipe, Segment
 
 
 def test_committed_inputs_come_first_each_once_and_broken_ones_are_told(tmp_path: Path) -> None:
-    recipe = Recipe(42, (Segment(1, 2),))
+    recipe = Recipe.of(42, Segment(1, 2))
     committed, mine = tmp_path / "committed", tmp_path / "mine"
     committed.mkdir()
     mine.mkdir()

@@ -20,7 +20,7 @@ Capsys = pytest.CaptureFixture[str]
 
 @pytest.fixture
 def out(tmp_path: Path, make_bug: Callable[..., Bug]) -> Path:
-    recipe = Recipe(42, (Segment(1, 2),))
+    recipe = Recipe.of(42, Segment(1, 2))
     evidence = Evidence(native.input_bytes(recipe), b"step 1\nstep 2\n", b"")
     run = tmp_path / "runs" / "dungeon"
     bugstore.save(run / "bugs", SavedBug(make_bug(), "dungeon", "0123"), evidence)
@@ -82,7 +82,7 @@ def test_what_is_not_there_is_named(out: Path, capsys: Capsys) -> None:
 
 
 def test_a_corpus_is_listed_and_broken_inputs_are_told(tmp_path: Path, capsys: Capsys) -> None:
-    recipe = Recipe(42, (Segment(1, 2),))
+    recipe = Recipe.of(42, Segment(1, 2))
     (tmp_path / "good").write_bytes(native.input_bytes(recipe))
     (tmp_path / "broken").write_bytes(b"fuzzverse recipe 1\nnothing\n")
     assert call(["corpus", "list", str(tmp_path)]) == 0

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import json
 
-from fuzzverse.bench import Round, TimelineCost
+from fuzzverse.bench.timeline import Round, TimelineCost
 from fuzzverse.report.bench import render_timeline, render_timeline_json
 
 ROUNDS = (

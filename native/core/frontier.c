@@ -1,0 +1,486 @@
+#include "frontier.h"
+
+#include <string.h>
+
+#include "../common/mix.h"
+
+enum {
+    FV_VISIT = 4,       /* children of one visit */
+    FV_VISITS_FREE = 4, /* visits that cost a place little */
+    FV_YIELDS_FREE = 8,
+    FV_SPAN_MIN = 64,
+    FV_ROOT_PERCENT = 2,  /* of the visits go to new roots, however much else there is to do */
+    FV_STEPS_SPARE = 128, /* a recipe this near to its limit is no splitpoint any more */
+    FV_DOOM_VISITS = 32,  /* barren children until another exemplar is welcome */
+    FV_DOOMS_MAX = 8,     /* exemplars tried of a state that is always barren */
+};
+
+/* ---- what a place is worth ------------------------------------------------------------------- */
+
+enum { FV_FIXED_BITS = 20, FV_WEIGHT_BITS = 42 };
+
+static uint64_t times(uint64_t a, uint64_t b) { return (a * b) >> FV_FIXED_BITS; }
+
+/* How new a place is among all: 1 for the newest, falling with the sixth power of its rank. */
+static uint64_t newness(uint32_t index, uint32_t span) {
+    uint64_t rank = (((uint64_t)index + 1) << FV_FIXED_BITS) / span;
+    uint64_t square = times(rank, rank);
+    return times(times(square, square), square);
+}
+
+/* New places first, as they lie deepest; then those least visited, as steeply as the fourth power;
+ * what has yielded is worth another look. Whole numbers: every machine chooses alike. */
+static uint64_t weigh(const struct fv_frontier *f, uint32_t index) {
+    const struct fv_place *p = &f->archive.places[index];
+    if (p->node == FV_NOTHING) return 0;
+    uint64_t visits = FV_VISITS_FREE + p->visits + p->visits_before;
+    uint64_t share = (UINT64_C(1) << FV_FIXED_BITS) * FV_VISITS_FREE / visits;
+    uint64_t seldom = times(times(share, share), times(share, share));
+    uint64_t worth = times(newness(index, f->span), seldom) * (FV_YIELDS_FREE + p->yields);
+    return (worth << (FV_WEIGHT_BITS - FV_FIXED_BITS)) / FV_YIELDS_FREE + 1;
+}
+
+static void reweigh(struct fv_frontier *f, uint32_t place) {
+    fv_choice_set(&f->choice, place, weigh(f, place));
+}
+
+/* Newness is relative to a span that doubles: then all are weighed anew. */
+static void weigh_new(struct fv_frontier *f, uint32_t place) {
+    if (place < f->span) {
+        reweigh(f, place);
+        return;
+    }
+    while (f->span <= place) f->span *= 2;
+    for (uint32_t i = 0; i < f->archive.place_count; i++)
+        if (f->choice.weights[i] > 0 || i == place) reweigh(f, i);
+}
+
+/* ---- opening --------------------------------------------------------------------------------- */
+
+bool fv_frontier_open(struct fv_frontier *f, const struct fv_header *h, uint64_t campaign_seed) {
+    *f = (struct fv_frontier){.header = h, .campaign_seed = campaign_seed, .span = FV_SPAN_MIN};
+    f->luck.seed = fv_mix(campaign_seed + FV_GOLDEN);
+    return fv_archive_open(&f->archive) && fv_choice_open(&f->choice, FV_PLACES_MAX);
+}
+
+void fv_frontier_close(struct fv_frontier *f) {
+    fv_archive_close(&f->archive);
+    fv_choice_close(&f->choice);
+}
+
+/* ---- planning -------------------------------------------------------------------------------- */
+
+static uint32_t min_u32(uint32_t a, uint32_t b) { return a < b ? a : b; }
+
+static struct fv_order *open_order(struct fv_job_plan *p, uint32_t kind, uint32_t place) {
+    p->errands[p->order_count] = (struct fv_errand){.place = place, .node = FV_NOTHING};
+    p->orders[p->order_count] = (struct fv_order){
+        .kind = kind, .segments_at = p->pool_count, .children_at = p->child_count};
+    return &p->orders[p->order_count++];
+}
+
+static void plan_roots(struct fv_job_plan *p, uint32_t n, uint64_t first_root) {
+    struct fv_order *o = open_order(p, FV_ORDER_ROOTS, FV_NOTHING);
+    o->first_root = first_root;
+    o->child_count = n;
+    for (uint32_t i = 0; i < n; i++) p->makers[p->child_count + i] = FV_MAKERS;
+    p->child_count += n;
+    p->timelines += n;
+}
+
+/* A job has at most one tape. */
+static bool tape_fits(const struct fv_job_plan *p, uint32_t tape) {
+    return tape == FV_NOTHING || p->tape == FV_NOTHING || p->tape == tape;
+}
+
+static const struct fv_node *origin_of(const struct fv_archive *a, uint32_t node) {
+    while (a->nodes[node].parent != FV_NOTHING) node = a->nodes[node].parent;
+    return &a->nodes[node];
+}
+
+static uint64_t base_of(const struct fv_step *steps, uint32_t n) {
+    uint64_t base = 0;
+    for (uint32_t i = 0; i < n; i++)
+        if (steps[i].kind == FV_SEGMENT_RESEED) base = steps[i].at;
+    return base;
+}
+
+/* Entries do not know which of their draws mattered: anywhere in what was theirs. */
+static uint64_t splitpoint_of(struct fv_frontier *f, const struct fv_place *place) {
+    if (place->state != FV_NOTHING) return place->draws;
+    const struct fv_node *node = &f->archive.nodes[place->node];
+    uint64_t length = node->draws - place->draws;
+    return place->draws + (length > 0 ? fv_luck_below(&f->luck, length) : 0);
+}
+
+static void plan_child(struct fv_frontier *f, struct fv_job_plan *p, const struct fv_splitpoint *at,
+                       uint64_t base) {
+    struct fv_step tail[FV_TAIL_MAX];
+    enum fv_maker maker = fv_maker_choose(&f->makers, &f->luck);
+    uint32_t n = fv_maker_make(at, &f->luck, &maker, tail);
+    struct fv_child *child = &p->children[p->child_count];
+    *child = (struct fv_child){p->pool_count, n, maker == FV_MAKER_WATCH, 0};
+    fv_archive_relate(tail, n, p->pool + p->pool_count, &base);
+    p->makers[p->child_count++] = (uint8_t)maker;
+    p->pool_count += n;
+    p->timelines++;
+}
+
+/* Another place whose luck a splice may borrow. */
+static void choose_other(struct fv_frontier *f, struct fv_splitpoint *at) {
+    uint32_t other = fv_choice_find(&f->choice, fv_luck_below(&f->luck, f->choice.total));
+    const struct fv_place *place = &f->archive.places[other];
+    at->other = place->node;
+    at->other_draws = place->node != FV_NOTHING ? place->draws : 0;
+}
+
+/* Only a state has one splitpoint, so only there futures compare. */
+static uint64_t longest_of(const struct fv_frontier *f, const struct fv_place *place) {
+    return place->state != FV_NOTHING ? f->archive.nodes[place->node].draws : UINT64_MAX;
+}
+
+static void plan_order(struct fv_job_plan *p, const struct fv_node *origin,
+                       const struct fv_step *prefix, uint32_t steps, uint64_t longest) {
+    struct fv_order *o = &p->orders[p->order_count - 1];
+    struct fv_errand *errand = &p->errands[p->order_count - 1];
+    uint64_t base = 0;
+    errand->base = base_of(prefix, steps);
+    o->longest = longest;
+    fv_archive_relate(prefix, steps, p->pool + p->pool_count, &base);
+    p->pool_count += steps;
+    o->segment_count = steps;
+    o->count = errand->draws - errand->base;
+    o->root = origin->root;
+    o->has_tape = origin->tape != FV_NOTHING;
+    if (origin->tape != FV_NOTHING) p->tape = origin->tape;
+}
+
+static void plan_children(struct fv_frontier *f, struct fv_job_plan *p, uint32_t n) {
+    const struct fv_errand *errand = &p->errands[p->order_count - 1];
+    struct fv_splitpoint at = {.archive = &f->archive,
+                               .node = &f->archive.nodes[errand->node],
+                               .node_index = errand->node,
+                               .draws = errand->draws};
+    choose_other(f, &at);
+    p->orders[p->order_count - 1].child_count = n;
+    for (uint32_t i = 0; i < n; i++) plan_child(f, p, &at, errand->base);
+}
+
+enum visit { VISITED, NOT_NOW, NEVER };
+
+static enum visit plan_visit(struct fv_frontier *f, struct fv_job_plan *p, uint32_t place_index,
+                             uint32_t n) {
+    const struct fv_place *place = &f->archive.places[place_index];
+    const struct fv_node *origin = origin_of(&f->archive, place->node);
+    struct fv_step prefix[FV_SEGMENTS_MAX];
+    uint64_t draws = splitpoint_of(f, place);
+    uint32_t steps = fv_archive_prefix(&f->archive, place->node, draws, prefix,
+                                       FV_SEGMENTS_MAX - FV_STEPS_SPARE);
+    if (steps == FV_NOTHING) return NEVER;
+    if (!tape_fits(p, origin->tape)) return NOT_NOW;
+    if (p->pool_count + steps + n * FV_TAIL_MAX > FV_POOL_MAX) return NOT_NOW;
+    open_order(p, FV_ORDER_SPLIT, place_index);
+    p->errands[p->order_count - 1].node = place->node;
+    p->errands[p->order_count - 1].draws = draws;
+    plan_order(p, origin, prefix, steps, longest_of(f, place));
+    plan_children(f, p, n);
+    return VISITED;
+}
+
+/* Visited places weigh less at once: a job does not go to the same place again and again. */
+static void note_visit(struct fv_frontier *f, uint32_t place, uint32_t n) {
+    f->archive.places[place].visits += n;
+    reweigh(f, place);
+}
+
+uint64_t fv_frontier_plan(struct fv_frontier *f, struct fv_job_plan *p, uint32_t timelines,
+                          uint64_t first_root, uint64_t roots_left) {
+    p->order_count = p->child_count = p->pool_count = p->timelines = 0;
+    p->tape = FV_NOTHING;
+    memset(p->has_yielded, 0, sizeof p->has_yielded);
+    uint64_t roots = 0;
+    timelines = min_u32(timelines, FV_CHILDREN_MAX);
+    for (uint32_t tries = 0; p->timelines < timelines && tries < FV_ORDERS_MAX; tries++) {
+        uint32_t n = min_u32(FV_VISIT, timelines - p->timelines);
+        bool wants_root = f->choice.total == 0 || fv_luck_below(&f->luck, 100) < FV_ROOT_PERCENT;
+        if (wants_root && roots_left > roots) {
+            uint32_t take = (uint32_t)(roots_left - roots < n ? roots_left - roots : n);
+            plan_roots(p, take, first_root + roots);
+            roots += take;
+            continue;
+        }
+        if (f->choice.total == 0) break;
+        uint32_t place = fv_choice_find(&f->choice, fv_luck_below(&f->luck, f->choice.total));
+        enum visit visit = plan_visit(f, p, place, n);
+        if (visit == VISITED) note_visit(f, place, n);
+        if (visit == NEVER) fv_choice_set(&f->choice, place, 0);
+    }
+    return roots;
+}
+
+/* ---- learning -------------------------------------------------------------------------------- */
+
+struct lesson {
+    struct fv_frontier *f;
+    struct fv_job_plan *plan;
+    const struct fv_source *source;
+    const struct fv_sighting *seen;
+    const struct fv_errand *errand;
+    uint32_t node; /* of this timeline, once it is worth keeping */
+    uint32_t places;
+};
+
+static uint32_t consumed(const struct fv_step *steps, uint32_t n, uint64_t draws) {
+    uint32_t count = 0;
+    while (count < n && steps[count].at < draws) count++;
+    return count;
+}
+
+static uint32_t own_steps(const struct lesson *l, struct fv_step *to) {
+    const struct fv_sighting *s = l->seen;
+    if (s->is_input) {
+        fv_archive_unrelate(s->segments, s->segment_count, to);
+        return consumed(to, s->segment_count, s->draws);
+    }
+    if (l->errand->node == FV_NOTHING) return 0;
+    const struct fv_order *o = &l->plan->orders[s->order];
+    const struct fv_child *child = &l->plan->children[o->children_at + s->child];
+    fv_archive_unrelate(l->plan->pool + child->segments_at, child->segment_count, to);
+    uint64_t base = l->errand->base;
+    for (uint32_t i = 0; i < child->segment_count; i++) to[i].at += base;
+    return consumed(to, child->segment_count, s->draws);
+}
+
+static uint64_t root_of(const struct lesson *l) {
+    if (l->errand == NULL || l->errand->node != FV_NOTHING) return l->seen->root;
+    const struct fv_order *o = &l->plan->orders[l->seen->order];
+    return fv_mix_root_seed(l->f->campaign_seed, o->first_root + l->seen->child);
+}
+
+static uint32_t node_of(struct lesson *l) {
+    if (l->node != FV_NOTHING) return l->node;
+    struct fv_step steps[FV_SEGMENTS_MAX];
+    struct fv_node node = {
+        .root = root_of(l),
+        .cut = l->errand != NULL && l->errand->node != FV_NOTHING ? l->errand->draws : 0,
+        .draws = l->seen->draws,
+        .parent = l->errand != NULL ? l->errand->node : FV_NOTHING,
+        .tape = l->seen->tape,
+    };
+    node.step_count = own_steps(l, steps);
+    l->node = fv_archive_add_node(&l->f->archive, &node, steps);
+    return l->node;
+}
+
+static uint32_t parent_place(const struct lesson *l) {
+    return l->errand != NULL ? l->errand->place : FV_NOTHING;
+}
+
+static uint32_t depth_below(const struct lesson *l) {
+    uint32_t parent = parent_place(l);
+    return parent != FV_NOTHING ? l->f->archive.places[parent].depth + 1 : 0;
+}
+
+static void add_place(struct lesson *l, uint32_t state, uint64_t draws) {
+    struct fv_place place = {.state = state,
+                             .node = node_of(l),
+                             .draws = draws,
+                             .parent = parent_place(l),
+                             .depth = depth_below(l)};
+    if (place.node == FV_NOTHING) return;
+    uint32_t index = fv_archive_add_place(&l->f->archive, &place);
+    if (index == FV_NOTHING) return;
+    l->places++;
+    weigh_new(l->f, index);
+}
+
+static void replace_exemplar(struct lesson *l, uint32_t index, uint64_t draws) {
+    struct fv_place *place = &l->f->archive.places[index];
+    uint32_t node = node_of(l);
+    if (node == FV_NOTHING) return;
+    l->places++;
+    place->visits_before = (place->visits_before + place->visits) / 2;
+    place->visits = place->yields = 0;
+    place->node = node;
+    place->draws = draws;
+    place->parent = parent_place(l) != index ? parent_place(l) : place->parent;
+    reweigh(l->f, index);
+}
+
+static bool bucket_of(const struct lesson *l, const struct fv_discovery *d, struct fv_bucket *to) {
+    const struct fv_tree *t = l->source->tree;
+    if (d->bucket >= FV_BUCKETS_MAX || d->bucket >= t->bucket_count) return false;
+    *to = fv_layout_buckets(l->f->header, l->source->tree)[d->bucket];
+    if (to->mark >= l->source->mark_count) return false;
+    to->mark = l->source->mark_of[to->mark];
+    if (to->mark == FV_NOTHING || to->key_count > FV_LAYOUT_KEYS_MAX) return false;
+    if (to->quality_count > FV_LAYOUT_QUALITIES_MAX) return false;
+    to->hash = fv_layout_bucket_hash(to->mark, to->keys, to->key_count);
+    return true;
+}
+
+/* A discovery behind the last draw cannot be gone on from: any other way to the state is better.
+ * After some such ways the state is taken to be an end by its nature. */
+static struct fv_version version_of(const struct lesson *l, const struct fv_discovery *d,
+                                    bool is_end) {
+    struct fv_version v = {.stamp = l->source->stamp, .draws = d->draws};
+    memcpy(v.qualities, d->qualities, sizeof v.qualities);
+    if (is_end) v.is_open = 1;
+    return v;
+}
+
+static bool is_end(const struct lesson *l, const struct fv_discovery *d) {
+    return d->draws >= l->seen->draws;
+}
+
+static uint32_t add_state(struct lesson *l, const struct fv_discovery *d, const struct fv_bucket *b,
+                          uint32_t place) {
+    struct fv_state state = {.hash = b->hash,
+                             .born = l->source->stamp,
+                             .mark = b->mark,
+                             .key_count = b->key_count,
+                             .quality_count = b->quality_count};
+    memcpy(state.keys, b->keys, sizeof state.keys);
+    struct fv_state *known = fv_known_add(l->f->header, &state, place);
+    if (known == NULL) return FV_NOTHING;
+    struct fv_version version = version_of(l, d, is_end(l, d));
+    fv_known_publish(l->f->header, known, &version);
+    l->f->news++;
+    uint32_t number = fv_known_number(l->f->header, known);
+    if (!is_end(l, d)) add_place(l, number, d->draws);
+    return number;
+}
+
+static bool is_better(const struct fv_version *known, const struct fv_discovery *d, uint32_t n) {
+    if (known->is_open) return true;
+    if (fv_layout_quality_better(d->qualities, known->qualities, n)) return true;
+    return d->draws < known->draws && !fv_layout_quality_better(known->qualities, d->qualities, n);
+}
+
+/* A known state, reached better or shorter, or by another way that was asked for. */
+static void improve_state(struct lesson *l, const struct fv_discovery *d, struct fv_state *known) {
+    const struct fv_version *latest = fv_known_latest(l->f->header, known);
+    if (latest == NULL || !is_better(latest, d, known->quality_count)) return;
+    uint32_t number = fv_known_number(l->f->header, known);
+    uint32_t place = l->f->archive.place_of_state[number];
+    struct fv_version version = version_of(l, d, false);
+    if (is_end(l, d)) {
+        if (place != FV_NOTHING) return;
+        version.is_open = ++known->ends < FV_DOOMS_MAX;
+    } else if (place == FV_NOTHING) {
+        add_place(l, number, d->draws);
+    } else {
+        replace_exemplar(l, place, d->draws);
+    }
+    fv_known_publish(l->f->header, known, &version);
+}
+
+static void add_entry(struct lesson *l) {
+    uint64_t cut = l->errand != NULL && l->errand->node != FV_NOTHING ? l->errand->draws : 0;
+    if (l->seen->draws > cut) add_place(l, FV_NOTHING, cut);
+}
+
+static const struct fv_errand *errand_of(const struct fv_job_plan *plan,
+                                         const struct fv_sighting *seen) {
+    if (plan == NULL || seen->order >= plan->order_count) return NULL;
+    return seen->child < plan->orders[seen->order].child_count ? &plan->errands[seen->order] : NULL;
+}
+
+/* The exemplar's future is what edits work on: the longest there is. */
+static void take_future(struct lesson *l) {
+    struct fv_place *place = &l->f->archive.places[l->errand->place];
+    bool is_same = place->state != FV_NOTHING && place->draws == l->errand->draws;
+    if (!is_same || place->node == FV_NOTHING) return;
+    const struct fv_node *known = &l->f->archive.nodes[place->node];
+    if (l->seen->draws <= known->draws) return;
+    uint32_t node = node_of(l);
+    if (node != FV_NOTHING) place->node = node;
+}
+
+static void take_compares(struct lesson *l) {
+    const struct fv_order *o = &l->plan->orders[l->seen->order];
+    if (l->plan->makers[o->children_at + l->seen->child] != FV_MAKER_WATCH) return;
+    fv_archive_set_hints(&l->f->archive, l->errand->node, l->seen->compares,
+                         l->seen->compare_count);
+}
+
+static void credit(struct lesson *l, bool has_yielded) {
+    const struct fv_order *o = &l->plan->orders[l->seen->order];
+    if (!has_yielded) return;
+    l->plan->has_yielded[o->children_at + l->seen->child] = 1;
+    l->plan->errands[l->seen->order].yields++;
+}
+
+uint32_t fv_frontier_learn(struct fv_frontier *f, struct fv_job_plan *plan,
+                           const struct fv_source *source, const struct fv_sighting *seen,
+                           uint32_t *news) {
+    struct lesson l = {.f = f, .plan = plan, .source = source, .seen = seen, .node = FV_NOTHING};
+    uint32_t count = 0;
+    l.errand = errand_of(plan, seen);
+    if (l.errand == NULL && !seen->is_input) return 0;
+    if (l.errand != NULL && seen->draws < l.errand->draws) return 0;
+    for (uint32_t i = 0; i < seen->discovery_count; i++) {
+        const struct fv_discovery *d = &seen->discoveries[i];
+        struct fv_bucket b;
+        uint32_t place = 0;
+        if (!bucket_of(&l, d, &b) || d->draws > seen->draws) continue;
+        struct fv_state *known =
+            fv_known_find(f->header, b.hash, b.mark, b.keys, b.key_count, &place);
+        if (known != NULL) {
+            improve_state(&l, d, known);
+            continue;
+        }
+        uint32_t number = add_state(&l, d, &b, place);
+        if (number != FV_NOTHING) news[count++] = i;
+    }
+    if (seen->fresh > 0 && l.places == 0) add_entry(&l);
+    if (l.errand != NULL) {
+        if (l.errand->node != FV_NOTHING) take_compares(&l);
+        if (l.errand->node != FV_NOTHING) take_future(&l);
+        credit(&l, count > 0 || seen->fresh > 0);
+    }
+    return count;
+}
+
+/* ---- the end of a job ------------------------------------------------------------------------ */
+
+static void welcome_another(struct fv_frontier *f, struct fv_place *place, uint64_t stamp) {
+    struct fv_state *state = fv_known_state(f->header, place->state);
+    struct fv_version version = *fv_known_latest(f->header, state);
+    if (version.is_open) return;
+    version.stamp = stamp;
+    version.is_open = 1;
+    place->dooms++;
+    fv_known_publish(f->header, state, &version);
+}
+
+static bool is_doomed(const struct fv_place *p) {
+    return p->state != FV_NOTHING && p->yields == 0 && p->visits >= FV_DOOM_VISITS &&
+           p->dooms < FV_DOOMS_MAX;
+}
+
+static void settle_place(struct fv_frontier *f, const struct fv_errand *e, uint64_t stamp) {
+    struct fv_place *place = &f->archive.places[e->place];
+    if (place->draws == e->draws || place->state == FV_NOTHING) {
+        place->yields += e->yields;
+        if (is_doomed(place)) welcome_another(f, place, stamp);
+    }
+    reweigh(f, e->place);
+}
+
+void fv_frontier_settle(struct fv_frontier *f, struct fv_job_plan *p, uint64_t stamp) {
+    for (uint32_t i = 0; i < p->child_count; i++) {
+        f->visits++;
+        f->yields += p->has_yielded[i];
+        if (p->makers[i] < FV_MAKERS)
+            fv_maker_credit(&f->makers, (enum fv_maker)p->makers[i], p->has_yielded[i]);
+    }
+    for (uint32_t i = 0; i < p->order_count; i++) {
+        const struct fv_errand *e = &p->errands[i];
+        if (e->place != FV_NOTHING) settle_place(f, e, stamp);
+        const struct fv_order *o = &p->orders[i];
+        for (uint32_t k = 0; k < o->child_count; k++)
+            if (p->makers[o->children_at + k] == FV_MAKER_WATCH)
+                f->archive.nodes[e->node].is_watched = 1;
+    }
+}
