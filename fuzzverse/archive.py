@@ -11,7 +11,7 @@ from types import TracebackType
 from typing import Final, Self
 
 from fuzzverse.errors import EngineError
-from fuzzverse.model import MarkTally, Totals
+from fuzzverse.model import Maker, MarkTally, Totals
 from fuzzverse.outcome import Bug, Snapshot
 
 # Each migration runs once, in order; published ones are never changed.
@@ -47,6 +47,20 @@ MIGRATIONS: Final = (
         splitpoints INTEGER NOT NULL, corpus INTEGER NOT NULL, bugs INTEGER NOT NULL);
     CREATE INDEX curves_by_campaign ON curves (campaign, seconds);
     """,
+    # seen_once and seen_twice: features that just one timeline had, and just two. What is left to
+    # find is estimated from them (estimate.py). NULL: written before they were kept.
+    """
+    ALTER TABLE campaigns ADD COLUMN states INTEGER;
+    ALTER TABLE campaigns ADD COLUMN seen_once INTEGER;
+    ALTER TABLE campaigns ADD COLUMN seen_twice INTEGER;
+    ALTER TABLE curves ADD COLUMN states INTEGER;
+    ALTER TABLE curves ADD COLUMN seen_once INTEGER;
+    ALTER TABLE curves ADD COLUMN seen_twice INTEGER;
+    CREATE TABLE makers (
+        campaign INTEGER NOT NULL REFERENCES campaigns(id), maker TEXT NOT NULL,
+        tries INTEGER NOT NULL, yields INTEGER NOT NULL, PRIMARY KEY (campaign, maker))
+        WITHOUT ROWID;
+    """,
 )
 
 
@@ -60,6 +74,14 @@ class Entry:
     recipe: str
     draws: int
     fresh: int
+
+
+@dataclass(frozen=True, slots=True)
+class Earlier:
+    """Campaigns to go on from: how many roots they had, and their entries in campaign order."""
+
+    roots: int
+    names: tuple[str, ...]
 
 
 class Archive:
@@ -135,6 +157,22 @@ class Archive:
         assert cursor.lastrowid is not None
         return cursor.lastrowid
 
+    def earlier(self, target: str) -> Earlier | None:
+        """What the campaigns of a target have left here so far; None when there was none."""
+        with self._errors():
+            campaigns, roots = self._database.execute(
+                "SELECT count(*), coalesce(sum(roots), 0) FROM campaigns WHERE target = ?",
+                (target,),
+            ).fetchone()
+            names = self._database.execute(
+                "SELECT e.name FROM entries e JOIN campaigns c ON c.id = e.campaign"
+                " WHERE c.target = ? ORDER BY e.campaign, e.timeline",
+                (target,),
+            ).fetchall()
+        if campaigns == 0:
+            return None
+        return Earlier(roots=int(roots), names=tuple(dict.fromkeys(str(name) for (name,) in names)))
+
     def add_entries(self, campaign: int, *entries: Entry) -> None:
         """Keeps productive timelines."""
         self._write(
@@ -164,9 +202,9 @@ class Archive:
         """Adds a point to the campaign's curves and brings its row up to date."""
         t = moment.totals
         self._write(
-            "INSERT INTO curves VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO curves VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (campaign, moment.seconds, t.timelines, t.features, t.edges_found, t.splitpoints,
-             moment.corpus, len(moment.bugs)),
+             moment.corpus, len(moment.bugs), t.states, t.once, t.twice),
         )  # fmt: skip
         self._put_totals(campaign, moment.seconds, None, t)
 
@@ -179,9 +217,16 @@ class Archive:
     ) -> None:
         self._write(
             "UPDATE campaigns SET seconds = ?, stopped = ?, timelines = ?, roots = ?, draws = ?,"
-            " features = ?, edges_found = ?, edges_total = ?, digest = ? WHERE id = ?",
+            " features = ?, edges_found = ?, edges_total = ?, digest = ?, states = ?,"
+            " seen_once = ?, seen_twice = ? WHERE id = ?",
             (seconds, stopped, totals.timelines, totals.roots, totals.draws, totals.features,
-             totals.edges_found, totals.edges_total, f"{totals.digest:016x}", campaign),
+             totals.edges_found, totals.edges_total, f"{totals.digest:016x}", totals.states,
+             totals.once, totals.twice, campaign),
+        )  # fmt: skip
+        self._write(
+            "INSERT OR REPLACE INTO makers VALUES (?, ?, ?, ?)",
+            *((campaign, maker.name.lower(), tries, yields)
+              for maker, (tries, yields) in zip(Maker, totals.makers, strict=True) if tries > 0),
         )  # fmt: skip
 
     def commit(self) -> None:

@@ -210,6 +210,10 @@ class CampaignRun:
             return StopReason.TIMELINES
         if self._policy.roots is not None and totals.roots >= self._policy.roots:
             return StopReason.ROOTS
+        if self._policy.until_fresh is not None and (
+            self._policy.until_stable is None or totals.stable_roots < self._policy.until_stable
+        ):
+            return StopReason.FRESH
         return StopReason.STABLE
 
     def _keep(self, record: TimelineRecord) -> None:
@@ -269,6 +273,7 @@ class CampaignRun:
             tallies=self._tallies,
             bugs=self._triage.bugs(),
             corpus=self._inputs_written,
+            policy=self._policy,
         )
 
     def _save(self) -> None:
@@ -295,6 +300,7 @@ class CampaignRun:
             corpus=self._inputs_written,
             out=str(self._out.path),
             problems=self._problems(totals),
+            policy=self._policy,
         )
         self._archive.put_marks(self._campaign, *summary.tallies)
         self._archive.end(self._campaign, summary.seconds, stopped.value, totals)
@@ -309,6 +315,7 @@ class CampaignRun:
             (totals.fork_failures, "forks that failed (raise `ulimit -u` or use fewer --jobs)"),
             (totals.overflows, "things not recorded because a table was full"),
             (totals.worker_deaths, "workers that died and were replaced"),
+            (totals.unreached, "splitpoints not reached again (is the target deterministic?)"),
             (self._triage.unrecorded, "bugs not kept because the table of buckets was full"),
         )
         return tuple(f"{words}: {count}" for count, words in counts if count)

@@ -75,6 +75,7 @@ class SegmentKind(enum.IntEnum):
     RESEED = 0
     ANSWER = 1
     NUDGE = 2
+    WILD = 3
 
 
 class Maker(enum.IntEnum):
@@ -87,7 +88,8 @@ class Maker(enum.IntEnum):
     COMPARE = 4
     LATER = 5
     SPLICE = 6
-    REPEAT = 7
+    WILD = 7
+    REPEAT = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,8 +136,12 @@ class MarkTally:
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """At draw `count` of the current segment: reseed with `seed` and go on from its draw number
-    `offset`; or, for one draw alone, answer `seed`, or add it (modulo 2^64) to what it would be."""
+    """What happens at draw `count` of the current segment.
+
+    RESEED: `seed` drives a new one, from its draw number `offset` on. WILD: the same from draw 0,
+    with one draw in `offset` at an extreme of its bound. ANSWER: this draw is `seed` (or the
+    largest that it can be); NUDGE: `seed`, modulo 2^64, is added to what it would be.
+    """
 
     count: int
     seed: int

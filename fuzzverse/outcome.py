@@ -5,7 +5,7 @@ from __future__ import annotations
 import enum
 from dataclasses import dataclass
 
-from fuzzverse.model import MarkTally, Totals, Verdict
+from fuzzverse.model import MarkTally, Policy, Totals, Verdict
 
 
 class StopReason(enum.StrEnum):
@@ -15,6 +15,7 @@ class StopReason(enum.StrEnum):
     ROOTS = "roots"
     TIME = "time"
     STABLE = "stable"
+    FRESH = "fresh"
     BUG = "bug"
     INTERRUPT = "interrupt"
 
@@ -60,6 +61,7 @@ class Snapshot:
     tallies: tuple[MarkTally, ...]
     bugs: tuple[Bug, ...]
     corpus: int
+    policy: Policy
 
     @property
     def timelines_per_second(self) -> float:
@@ -86,6 +88,7 @@ class Summary:
     corpus: int
     out: str
     problems: tuple[str, ...]
+    policy: Policy
 
     @property
     def digest(self) -> str:

@@ -26,11 +26,13 @@ class Limits:
     """Where a run ends that finds nothing; `jobs` is how many cores each contender gets.
 
     A limit in timelines holds for strategies alone: executions of a rival are cheaper or dearer.
+    With `takes_any_bug` the first bug of whatever kind is what was wanted.
     """
 
     seconds: float
     timelines: int | None
     jobs: int
+    takes_any_bug: bool = False
 
 
 @dataclass(frozen=True, slots=True)

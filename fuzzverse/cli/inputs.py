@@ -2,17 +2,54 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from fuzzverse import corpus, native
-from fuzzverse.errors import InputError
+from fuzzverse.archive import Archive
+from fuzzverse.errors import InputError, UsageError
 from fuzzverse.model import Recipe
+from fuzzverse.outdir import OutDirectory
 
 
-def starting_inputs(
-    committed: Path | None, directories: Sequence[Path]
-) -> tuple[tuple[Recipe, ...], tuple[str, ...]]:
+@dataclass(frozen=True, slots=True)
+class Start:
+    """Where a campaign begins: inputs that run first, the next root's number, and warnings."""
+
+    inputs: tuple[Recipe, ...]
+    first_root: int
+    skipped: tuple[str, ...]
+
+
+def resumed(out: OutDirectory, target: str, start: Start) -> Start:
+    """The same after all that OUT keeps of earlier campaigns, in the order that it was found.
+
+    Entries are replayed, not believed: states, exemplars and the explored map come of what they
+    do in this build of the target.
+
+    Raises:
+        UsageError: OUT has no campaign of this target.
+    """
+    with Archive(out.archive) as archive:
+        earlier = archive.earlier(target)
+    if earlier is None:
+        raise UsageError(f"nothing to resume: {out.path} has no campaign of {target}")
+    loaded = corpus.load(out.corpus)
+    entries, skipped = dict(loaded.entries), [*start.skipped, *loaded.skipped]
+    recipes: dict[Recipe, None] = dict.fromkeys(start.inputs)
+    for name in earlier.names:
+        if name not in entries:
+            skipped.append(f"{out.corpus / name} is gone")
+            continue
+        try:
+            recipes.setdefault(native.input_parse(entries[name]))
+        except InputError as error:
+            skipped.append(f"{out.corpus / name}: {error}")
+    return Start(tuple(recipes), start.first_root + earlier.roots, tuple(skipped))
+
+
+def starting_inputs(committed: Path | None, directories: Sequence[Path]) -> Start:
     """The recipes of the committed inputs, then of each directory; and what was skipped."""
     recipes: dict[Recipe, None] = {}
     skipped: list[str] = []
@@ -24,4 +61,25 @@ def starting_inputs(
                 recipes.setdefault(native.input_parse(data))
             except InputError as error:
                 skipped.append(f"{directory / name}: {error}")
-    return tuple(recipes), tuple(skipped)
+    return Start(tuple(recipes), 0, tuple(skipped))
+
+
+def starting(
+    committed: Path | None,
+    directories: Sequence[Path],
+    resumes: str,
+    warn: Callable[[str], None],
+) -> Callable[[OutDirectory], tuple[tuple[Recipe, ...], int]]:
+    """What gives the inputs and the first root of a run once its OUT is held.
+
+    `resumes` names the target whose earlier campaigns in OUT are gone on with; "": none.
+    """
+    plain = starting_inputs(committed, directories)
+
+    def start(out: OutDirectory) -> tuple[tuple[Recipe, ...], int]:
+        found = resumed(out, resumes, plain) if resumes else plain
+        for words in found.skipped:
+            warn(f"warning: {words}")
+        return found.inputs, found.first_root
+
+    return start

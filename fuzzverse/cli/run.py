@@ -9,7 +9,7 @@ import click
 
 from fuzzverse import native
 from fuzzverse.campaign import CampaignRun, Clocks, Interruption
-from fuzzverse.cli.inputs import starting_inputs
+from fuzzverse.cli.inputs import starting
 from fuzzverse.cli.opening import BuildRequest, Opened, default_out, open_target
 from fuzzverse.cli.options import Duration, build_options, policy_options
 from fuzzverse.cli.watching import say, watching
@@ -31,6 +31,7 @@ DEFAULT_TARGET = "dungeon"
 @click.option("--time", "seconds", type=Duration(), help="Stop after so long: 60, 60s, 5m, 1h.")
 @click.option("--out", type=click.Path(path_type=Path), help="[default: fuzzverse-out/TARGET]")
 @click.option("--corpus", multiple=True, type=click.Path(path_type=Path), help="Starting inputs.")
+@click.option("--resume", is_flag=True, help="Go on from what --out keeps of earlier runs.")
 @click.option("--json", "as_json", is_flag=True, help="End with one JSON object on stdout.")
 @click.option("--quiet", is_flag=True, help="Show nothing but the end.")
 def run(
@@ -40,6 +41,7 @@ def run(
     seconds: float | None,
     out: Path | None,
     corpus: tuple[Path, ...],
+    resume: bool,
     as_json: bool,
     quiet: bool,
 ) -> ExitCode:
@@ -49,14 +51,12 @@ def run(
     77 bugs found, 72 interrupted, 1 the engine failed, 2 wrong usage.
     """
     opened = open_target(target, request)
-    inputs, skipped = starting_inputs(opened.inputs, corpus)
-    for words in skipped:
-        say(f"warning: {words}")
+    start = starting(opened.inputs, corpus, opened.target.name if resume else "", say)
     interruption = Interruption()
     with (
         OutDirectory(out or default_out(target), time.monotonic) as directory,
         interruption.listening(),
-        native.Campaign(opened.target, policy, inputs) as engine,
+        native.Campaign(opened.target, policy, *start(directory)) as engine,
         watching(target, quiet=quiet) as observer,
     ):
         summary = CampaignRun(

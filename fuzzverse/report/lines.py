@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Final
 
-from fuzzverse.model import Discovery
+from fuzzverse.model import Discovery, Strategy
 from fuzzverse.outcome import Bug, Snapshot
 from fuzzverse.report import bugs as bug_report
+from fuzzverse.report import estimate as estimate_report
 from fuzzverse.report.text import printable
 
 NEW_INTERVAL_S: Final = 0.5
@@ -15,14 +16,19 @@ PULSE_INTERVAL_S: Final = 10.0
 
 
 def render(word: str, moment: Snapshot, rss_mb: int, told: str = "") -> str:
-    """One line: `#12345 NEW cov: 98/123 ft: 512 corp: 120 alive: 3 split: 88 ... rss: 41Mb`.
+    """One line: `#12345 NEW cov: 98/123 ft: 512 corp: 120 states: 70 fresh: 1/420 ... rss: 41Mb`.
 
-    cov counts edges, exec/s timelines a second; `told` is a discovery's words.
+    cov counts edges, exec/s timelines a second; fresh is the estimate of how rare fresh timelines
+    have become; `told` is a discovery's words. Where timelines split, their splits and energy take
+    the place of states.
     """
     t = moment.totals
+    searched = f"states: {t.states} places: {t.places}"
+    if moment.policy.strategy is not Strategy.FRONTIER:
+        searched = f"alive: {t.alive} split: {t.splitpoints} energy: {t.energy}"
     line = (
         f"#{t.timelines}\t{word:<6} cov: {t.edges_found}/{t.edges_total} ft: {t.features} "
-        f"corp: {moment.corpus} alive: {t.alive} split: {t.splitpoints} energy: {t.energy} "
+        f"corp: {moment.corpus} {searched} fresh: {estimate_report.odds(t)} "
         f"exec/s: {round(moment.timelines_per_second)} rss: {rss_mb}Mb"
     )
     return f"{line} L: {told}" if told else line

@@ -11,16 +11,17 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from fuzzverse.model import Discovery
+from fuzzverse.model import Discovery, Strategy
 from fuzzverse.outcome import Bug, Snapshot
 from fuzzverse.report import bugs as bug_report
+from fuzzverse.report import estimate as estimate_report
 from fuzzverse.report import marks as mark_report
 from fuzzverse.report.text import count, duration, printable
 
 REFRESH_INTERVAL_S: Final = 0.25
 MARK_ROWS_MIN: Final = 5
-# What the screen needs besides marks: headline, numbers, bugs, frames.
-OTHER_ROWS: Final = 14
+# What the screen needs besides marks: headline, numbers, estimate, bugs, frames.
+OTHER_ROWS: Final = 15
 BUGS_SHOWN_MAX: Final = 4
 _STYLES: Final = {"FAILED": "bold red", "NEVER": "bold yellow", "ok": "green", "idle": "dim"}
 
@@ -30,6 +31,7 @@ def render(target: str, moment: Snapshot, rate: float, height: int) -> Renderabl
     return Group(
         _headline(target, moment),
         _numbers(moment, rate),
+        Text(estimate_report.render(moment.totals), "dim", no_wrap=True, overflow="ellipsis"),
         _marks(moment, max(MARK_ROWS_MIN, height - OTHER_ROWS)),
         _bugs(moment),
     )
@@ -43,16 +45,26 @@ def _headline(target: str, moment: Snapshot) -> Text:
     return line
 
 
+def _searched(moment: Snapshot) -> tuple[tuple[str, str], ...]:
+    """What tells how far the search is: states and places, or splits and what they may spend."""
+    t = moment.totals
+    if moment.policy.strategy is Strategy.FRONTIER:
+        return ("states", count(t.states)), ("places", count(t.places))
+    return (
+        ("alive", count(t.alive)),
+        ("splitpoints", count(t.splitpoints)),
+        ("energy", count(t.energy)),
+    )
+
+
 def _numbers(moment: Snapshot, rate: float) -> Table:
     t = moment.totals
     table = Table.grid(padding=(0, 3))
     pairs = (
         ("timelines", count(t.timelines)),
         ("timelines/s", count(round(rate))),
-        ("alive", count(t.alive)),
         ("roots", count(t.roots)),
-        ("splitpoints", count(t.splitpoints)),
-        ("energy", count(t.energy)),
+        *_searched(moment),
         ("edges", f"{count(t.edges_found)} of {count(t.edges_total)}"),
         ("features", count(t.features)),
         ("corpus", count(moment.corpus)),
@@ -67,14 +79,20 @@ def _marks(moment: Snapshot, rows: int) -> Table:
     table = Table(box=None, pad_edge=False, header_style="dim")
     for header in mark_report.HEADER:
         is_number = header in ("passes", "failures", "best")
-        table.add_column(header, justify="right" if is_number else "left", no_wrap=True)
+        # On a narrow terminal words are cut before numbers are.
+        is_firm = is_number or header == "state"
+        table.add_column(header, justify="right" if is_number else "left", no_wrap=is_firm)
     ordered = mark_report.in_order(moment.tallies)
     for tally in ordered[:rows]:
         style = _STYLES[mark_report.state(tally)]
-        table.add_row(*(Text(cell) for cell in mark_report.row(tally)), style=style)
+        table.add_row(*(_cell(words) for words in mark_report.row(tally)), style=style)
     if len(ordered) > rows:
         table.add_row("", "", Text(f"and {len(ordered) - rows} more"), style="dim")
     return table
+
+
+def _cell(words: str) -> Text:
+    return Text(words, no_wrap=True, overflow="ellipsis")
 
 
 def _bugs(moment: Snapshot) -> Text:

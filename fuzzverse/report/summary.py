@@ -6,8 +6,11 @@ import json
 from dataclasses import asdict
 from typing import Final
 
+from fuzzverse.model import Strategy
 from fuzzverse.outcome import StopReason, Summary
 from fuzzverse.report import bugs as bug_report
+from fuzzverse.report import estimate as estimate_report
+from fuzzverse.report import makers as maker_report
 from fuzzverse.report import marks as mark_report
 from fuzzverse.report.text import count, duration, plural
 
@@ -18,6 +21,7 @@ _STOPPED: Final = {
     StopReason.ROOTS: "the budget of root seeds was spent",
     StopReason.TIME: "the time was up",
     StopReason.STABLE: "nothing fresh came any more",
+    StopReason.FRESH: "fresh features have become rare",
     StopReason.BUG: "a bug was found (--keep-going looks for more)",
     StopReason.INTERRUPT: "it was interrupted",
 }
@@ -30,20 +34,8 @@ def verdict(summary: Summary) -> str:
 
 def render(summary: Summary) -> str:
     """The end of a run: what was done, which marks matter, and each bug with its replay."""
-    totals = summary.totals
     missing = sum(tally.missing for tally in summary.tallies)
-    parts = [
-        f"{summary.target}: {plural(totals.timelines, 'timeline')} in "
-        f"{duration(summary.seconds)} ({count(round(summary.timelines_per_second))}/s), "
-        f"{plural(totals.roots, 'root')}, {plural(totals.splitpoints, 'splitpoint')}; stopped "
-        f"because {_STOPPED[summary.stopped]}",
-        f"edges {count(totals.edges_found)} of {count(totals.edges_total)}, "
-        f"features {count(totals.features)}, corpus {count(summary.corpus)}, "
-        f"digest {summary.digest}",
-        "",
-        mark_report.render(summary.tallies),
-        "",
-    ]
+    parts = [*_numbers(summary), "", mark_report.render(summary.tallies), ""]
     if missing:
         parts += [f"{plural(missing, 'mark')} that must be hit never passed", ""]
     for bug in summary.bugs[:BUGS_SHOWN_MAX]:
@@ -56,6 +48,33 @@ def render(summary: Summary) -> str:
     parts += [f"warning: {words}" for words in summary.problems]
     parts.append(f"everything is in {summary.out}")
     return "\n".join(parts) + "\n"
+
+
+def _numbers(summary: Summary) -> list[str]:
+    """What was done, what it covered, and what is left, a line each."""
+    totals = summary.totals
+    searched = plural(totals.splitpoints, "splitpoint")
+    if summary.policy.strategy is Strategy.FRONTIER:
+        searched = plural(totals.states, "state")
+    lines = [
+        f"{summary.target}: {plural(totals.timelines, 'timeline')} in "
+        f"{duration(summary.seconds)} ({count(round(summary.timelines_per_second))}/s), "
+        f"{plural(totals.roots, 'root')}, {searched}; stopped because {_stopped(summary)}",
+        f"edges {count(totals.edges_found)} of {count(totals.edges_total)}, "
+        f"features {count(totals.features)}, corpus {count(summary.corpus)}, "
+        f"digest {summary.digest}",
+        estimate_report.render(totals),
+    ]
+    if makers := maker_report.render(totals):
+        lines.append(makers)
+    return lines
+
+
+def _stopped(summary: Summary) -> str:
+    rarity = summary.policy.until_fresh
+    if summary.stopped is StopReason.FRESH and rarity is not None:
+        return f"fresh features have become rarer than 1 in {plural(rarity, 'timeline')}"
+    return _STOPPED[summary.stopped]
 
 
 def render_json(summary: Summary) -> str:
@@ -71,11 +90,15 @@ def render_json(summary: Summary) -> str:
         "seconds": round(summary.seconds, 3),
         "timelines_per_second": round(summary.timelines_per_second, 1),
         "roots": totals.roots,
+        "strategy": summary.policy.strategy.name.lower(),
         "splitpoints": totals.splitpoints,
+        "states": totals.states,
         "draws": totals.draws,
         "features": totals.features,
         "edges_found": totals.edges_found,
         "edges_total": totals.edges_total,
+        "estimate": estimate_report.values(totals),
+        "makers": maker_report.values(totals),
         "corpus": summary.corpus,
         "bugs": bugs,
         "marks": [mark_report.values(tally) for tally in summary.tallies],

@@ -8,6 +8,7 @@ from typing import Final
 _MINUTE: Final = 60
 _HOUR: Final = 3_600
 _SHORT: Final = 10.0
+_SIGNIFICANT: Final = 2
 
 
 def printable(text: str, length_max: int = 200) -> str:
@@ -34,6 +35,13 @@ def duration(seconds: float) -> str:
     if whole < _HOUR:
         return f"{whole // _MINUTE}m {whole % _MINUTE:02}s"
     return f"{whole // _HOUR}h {whole % _HOUR // _MINUTE:02}m"
+
+
+def about(number: float) -> int:
+    """A number rounded to two significant digits: 423.7 as 420, 19.6 as 20, 1.4 as 1."""
+    digits = max(0, len(str(int(number))) - _SIGNIFICANT)
+    step = int(10**digits)
+    return round(number / step) * step
 
 
 def plural(number: int, noun: str) -> str:

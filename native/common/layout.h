@@ -106,11 +106,12 @@ struct fv_tally {
 /* One timeline. Written by its own process; prepared before and read after by the parent. The
  * generator's state is here so that a draw dirties no private page. */
 struct fv_slot {
-    uint64_t seed;       /* of the current segment */
-    uint64_t count;      /* draws in the current segment */
-    uint64_t fast_until; /* from this count on draws take the slow path: tape, segments, tracing */
-    uint64_t offset;     /* of the segment in its seed's draws */
-    uint64_t draw_hash;  /* of every value drawn, in order */
+    uint64_t seed;        /* of the current segment */
+    uint64_t count;       /* draws in the current segment */
+    uint64_t fast_until;  /* from this count on draws take the slow path: tape, segments, tracing */
+    uint64_t offset;      /* of the segment in its seed's draws */
+    uint64_t wild_one_in; /* draws that are at an extreme; 0: none */
+    uint64_t draw_hash;   /* of every value drawn, in order */
     uint64_t draws_before; /* in earlier segments */
     uint64_t clock_ns;     /* the virtual clock */
     uint64_t stop_at;      /* a pilot becomes a checkpoint at this count of its last segment */

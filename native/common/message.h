@@ -37,6 +37,8 @@ struct fv_order {
     uint32_t segments_at;
     uint32_t segment_count;
     uint32_t children_at;
+    uint32_t is_unreached; /* the worker's: the prefix ended before the splitpoint */
+    uint32_t reserved;
     uint64_t longest; /* draws of the longest timeline known from here; longer ones are told */
 };
 

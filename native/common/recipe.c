@@ -31,7 +31,10 @@ static bool read_number(struct reader *r, uint64_t *number) {
 
 static bool read_offset(struct reader *r, struct fv_segment *segment) {
     uint64_t offset = 0;
-    if (!read_word(r, "+")) return true;
+    if (read_word(r, "*"))
+        segment->kind = FV_SEGMENT_WILD;
+    else if (!read_word(r, "+"))
+        return true;
     if (!read_number(r, &offset) || offset == 0 || offset > UINT32_MAX) return false;
     segment->offset = (uint32_t)offset;
     return true;
@@ -85,11 +88,11 @@ static size_t print_number(char *to, uint64_t value) {
 static size_t print_segment(char *to, const struct fv_segment *segment) {
     size_t n = print_number(to, segment->count);
     bool is_down = segment->kind == FV_SEGMENT_NUDGE && segment->seed > INT64_MAX;
-    static const char signs[FV_SEGMENT_KINDS] = "@=+";
+    static const char signs[FV_SEGMENT_KINDS] = "@=+@";
     to[n++] = is_down ? '-' : signs[segment->kind % FV_SEGMENT_KINDS];
     n += print_number(to + n, is_down ? -segment->seed : segment->seed);
     if (segment->offset == 0) return n;
-    to[n++] = '+';
+    to[n++] = segment->kind == FV_SEGMENT_WILD ? '*' : '+';
     return n + print_number(to + n, segment->offset);
 }
 

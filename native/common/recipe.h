@@ -21,14 +21,24 @@ enum {
  * it, from its draw number `offset` on. The other two change one draw and leave the generator
  * alone: an answer says what it is (the largest that its bound allows, if that is less), a nudge
  * adds to what it would have been, modulo its bound. */
-enum fv_segment_kind { FV_SEGMENT_RESEED, FV_SEGMENT_ANSWER, FV_SEGMENT_NUDGE, FV_SEGMENT_KINDS };
+enum fv_segment_kind {
+    FV_SEGMENT_RESEED,
+    FV_SEGMENT_ANSWER,
+    FV_SEGMENT_NUDGE,
+    FV_SEGMENT_WILD, /* reseeds; one draw in `offset` is at an extreme of its bound */
+    FV_SEGMENT_KINDS
+};
 
 struct fv_segment {
     uint64_t count;
-    uint64_t seed; /* or the answer, or the nudge in two's complement */
-    uint32_t kind; /* enum fv_segment_kind */
-    uint32_t offset;
+    uint64_t seed;   /* or the answer, or the nudge in two's complement */
+    uint32_t kind;   /* enum fv_segment_kind */
+    uint32_t offset; /* of a reseeding; see FV_SEGMENT_WILD */
 };
+
+static inline bool fv_segment_begins(const struct fv_segment *segment) {
+    return segment->kind == FV_SEGMENT_RESEED || segment->kind == FV_SEGMENT_WILD;
+}
 
 /* Where a timeline starts: a root seed, or a tape whose hash is the root seed; then segments. */
 struct fv_recipe {
@@ -41,7 +51,8 @@ struct fv_recipe {
 };
 
 /* "151@8837201 -> 80@1293847"; "" is no segments. A reseeding from draw 37 of a seed on is
- * 80@1293847+37, an answer 12=5, a nudge 12+1 or 12-1. Parsing then printing is the identity. */
+ * 80@1293847+37, a wild one 80@1293847*16, an answer 12=5, a nudge 12+1 or 12-1. Parsing then
+ * printing is the identity. */
 enum fv_err fv_recipe_parse(struct fv_recipe *recipe, const char *text, size_t n);
 /* Returns the length; `to` holds FV_RECIPE_TEXT_BYTES. */
 size_t fv_recipe_print(const struct fv_recipe *recipe, char *to);

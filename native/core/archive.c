@@ -121,7 +121,7 @@ static bool find_reseed(const struct fv_archive *a, const struct fv_node *n, uin
                         struct fv_step *found) {
     for (uint32_t i = count_before(a, n, draws + 1); i > 0; i--) {
         const struct fv_step *step = &a->steps[n->steps_at + i - 1];
-        if (step->kind != FV_SEGMENT_RESEED) continue;
+        if (!fv_step_begins(step)) continue;
         *found = *step;
         return true;
     }
@@ -136,7 +136,7 @@ bool fv_archive_stream(const struct fv_archive *a, uint32_t node, uint64_t draws
         struct fv_step step;
         if (find_reseed(a, &a->nodes[at], limit, &step)) {
             *seed = step.seed;
-            *count = draws - step.at + step.offset;
+            *count = draws - step.at + (step.kind == FV_SEGMENT_RESEED ? step.offset : 0);
             return true;
         }
         if (a->nodes[at].cut == 0)
@@ -155,7 +155,7 @@ void fv_archive_relate(const struct fv_step *steps, uint32_t n, struct fv_segmen
     for (uint32_t i = 0; i < n; i++) {
         to[i] =
             (struct fv_segment){steps[i].at - *base, steps[i].seed, steps[i].kind, steps[i].offset};
-        if (steps[i].kind == FV_SEGMENT_RESEED) *base = steps[i].at;
+        if (fv_step_begins(&steps[i])) *base = steps[i].at;
     }
 }
 
@@ -164,6 +164,6 @@ void fv_archive_unrelate(const struct fv_segment *segments, uint32_t n, struct f
     for (uint32_t i = 0; i < n; i++) {
         to[i] = (struct fv_step){base + segments[i].count, segments[i].seed, segments[i].kind,
                                  segments[i].offset};
-        if (segments[i].kind == FV_SEGMENT_RESEED) base = to[i].at;
+        if (fv_segment_begins(&segments[i])) base = to[i].at;
     }
 }

@@ -23,6 +23,10 @@ struct fv_step {
     uint32_t offset;
 };
 
+static inline bool fv_step_begins(const struct fv_step *step) {
+    return step->kind == FV_SEGMENT_RESEED || step->kind == FV_SEGMENT_WILD;
+}
+
 /* A timeline: it left its parent at draw `cut` and followed its own steps. Only what it consumed is
  * kept, so a node's recipe is as short as what happened. */
 struct fv_node {
@@ -50,7 +54,7 @@ struct fv_place {
     uint32_t yields;        /* children that brought something */
     uint32_t visits_before; /* of exemplars that gave way */
     uint32_t dooms;         /* exemplars that gave way because they were barren */
-    uint64_t weight;        /* in the choice */
+    uint32_t is_closed;     /* not to be chosen any more */
 };
 
 struct fv_archive {

@@ -63,7 +63,8 @@ struct fv_campaign {
     uint8_t *seen;                /* three maps: features of one, two, three timelines at least */
     uint32_t mark_of[2 * FV_MARKS_MAX]; /* while a job is folded */
     uint64_t worker_deaths;
-    uint32_t lost_in_a_row; /* jobs since one ended that had a timeline */
+    uint64_t last_fresh;    /* timelines when something fresh was folded last */
+    uint32_t lost_in_a_row; /* folded jobs since one that had a timeline */
     uint64_t last_watch_ns;
     int is_ending;  /* hands out no further job */
     int is_halted;  /* a folded job found the bug to stop at */

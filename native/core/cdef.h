@@ -73,8 +73,8 @@ struct fv_campaign_report {
     uint64_t once; /* features that just one timeline had, and just two */
     uint64_t twice;
     uint64_t unreached; /* splitpoints that a replay did not reach */
-    uint64_t maker_tries[8];
-    uint64_t maker_yields[8];
+    uint64_t maker_tries[9];
+    uint64_t maker_yields[9];
     uint32_t mark_count;
     uint32_t reserved;
 };

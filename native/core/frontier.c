@@ -3,62 +3,24 @@
 #include <string.h>
 
 #include "../common/mix.h"
+#include "weigh.h"
 
 enum {
-    FV_VISIT = 4,       /* children of one visit */
-    FV_VISITS_FREE = 4, /* visits that cost a place little */
-    FV_YIELDS_FREE = 8,
-    FV_SPAN_MIN = 64,
-    FV_ROOT_PERCENT = 2,  /* of the visits go to new roots, however much else there is to do */
-    FV_STEPS_SPARE = 128, /* a recipe this near to its limit is no splitpoint any more */
-    FV_DOOM_VISITS = 32,  /* barren children until another exemplar is welcome */
-    FV_DOOMS_MAX = 8,     /* exemplars tried of a state that is always barren */
+    FV_VISIT = 4, /* children of one visit */
+    FV_ROOT_PERCENT_MIN = 2,
+    FV_ROOT_PERCENT_MAX = 25,
+    FV_ROOT_YIELDS_SURE = 8 * FV_YIELD_STATE,
+    FV_PAST_VISITS_MAX = 1024, /* then the past counts half */
+    FV_STEPS_SPARE = 128,      /* a recipe this near to its limit is no splitpoint any more */
+    FV_DOOM_VISITS = 32,       /* barren children until another exemplar is welcome */
+    FV_DOOMS_MAX = 8,          /* exemplars tried of a state that is always barren */
 };
-
-/* ---- what a place is worth ------------------------------------------------------------------- */
-
-enum { FV_FIXED_BITS = 20, FV_WEIGHT_BITS = 42 };
-
-static uint64_t times(uint64_t a, uint64_t b) { return (a * b) >> FV_FIXED_BITS; }
-
-/* How new a place is among all: 1 for the newest, falling with the sixth power of its rank. */
-static uint64_t newness(uint32_t index, uint32_t span) {
-    uint64_t rank = (((uint64_t)index + 1) << FV_FIXED_BITS) / span;
-    uint64_t square = times(rank, rank);
-    return times(times(square, square), square);
-}
-
-/* New places first, as they lie deepest; then those least visited, as steeply as the fourth power;
- * what has yielded is worth another look. Whole numbers: every machine chooses alike. */
-static uint64_t weigh(const struct fv_frontier *f, uint32_t index) {
-    const struct fv_place *p = &f->archive.places[index];
-    if (p->node == FV_NOTHING) return 0;
-    uint64_t visits = FV_VISITS_FREE + p->visits + p->visits_before;
-    uint64_t share = (UINT64_C(1) << FV_FIXED_BITS) * FV_VISITS_FREE / visits;
-    uint64_t seldom = times(times(share, share), times(share, share));
-    uint64_t worth = times(newness(index, f->span), seldom) * (FV_YIELDS_FREE + p->yields);
-    return (worth << (FV_WEIGHT_BITS - FV_FIXED_BITS)) / FV_YIELDS_FREE + 1;
-}
-
-static void reweigh(struct fv_frontier *f, uint32_t place) {
-    fv_choice_set(&f->choice, place, weigh(f, place));
-}
-
-/* Newness is relative to a span that doubles: then all are weighed anew. */
-static void weigh_new(struct fv_frontier *f, uint32_t place) {
-    if (place < f->span) {
-        reweigh(f, place);
-        return;
-    }
-    while (f->span <= place) f->span *= 2;
-    for (uint32_t i = 0; i < f->archive.place_count; i++)
-        if (f->choice.weights[i] > 0 || i == place) reweigh(f, i);
-}
 
 /* ---- opening --------------------------------------------------------------------------------- */
 
 bool fv_frontier_open(struct fv_frontier *f, const struct fv_header *h, uint64_t campaign_seed) {
-    *f = (struct fv_frontier){.header = h, .campaign_seed = campaign_seed, .span = FV_SPAN_MIN};
+    *f = (struct fv_frontier){
+        .header = h, .campaign_seed = campaign_seed, .span = FV_WEIGH_SPAN_MIN};
     f->luck.seed = fv_mix(campaign_seed + FV_GOLDEN);
     return fv_archive_open(&f->archive) && fv_choice_open(&f->choice, FV_PLACES_MAX);
 }
@@ -101,7 +63,7 @@ static const struct fv_node *origin_of(const struct fv_archive *a, uint32_t node
 static uint64_t base_of(const struct fv_step *steps, uint32_t n) {
     uint64_t base = 0;
     for (uint32_t i = 0; i < n; i++)
-        if (steps[i].kind == FV_SEGMENT_RESEED) base = steps[i].at;
+        if (fv_step_begins(&steps[i])) base = steps[i].at;
     return base;
 }
 
@@ -126,12 +88,15 @@ static void plan_child(struct fv_frontier *f, struct fv_job_plan *p, const struc
     p->timelines++;
 }
 
+static uint32_t choose_place(struct fv_frontier *f) {
+    return fv_choice_find(&f->choice, fv_luck_below(&f->luck, f->choice.total));
+}
+
 /* Another place whose luck a splice may borrow. */
 static void choose_other(struct fv_frontier *f, struct fv_splitpoint *at) {
-    uint32_t other = fv_choice_find(&f->choice, fv_luck_below(&f->luck, f->choice.total));
-    const struct fv_place *place = &f->archive.places[other];
+    const struct fv_place *place = &f->archive.places[choose_place(f)];
     at->other = place->node;
-    at->other_draws = place->node != FV_NOTHING ? place->draws : 0;
+    at->other_draws = place->draws;
 }
 
 /* Only a state has one splitpoint, so only there futures compare. */
@@ -190,30 +155,51 @@ static enum visit plan_visit(struct fv_frontier *f, struct fv_job_plan *p, uint3
 /* Visited places weigh less at once: a job does not go to the same place again and again. */
 static void note_visit(struct fv_frontier *f, uint32_t place, uint32_t n) {
     f->archive.places[place].visits += n;
-    reweigh(f, place);
+    fv_weigh_again(f, place);
+}
+
+/* New roots are worth a share of the visits that goes by what they bring of late, beside what known
+ * places bring; little, unless they have brought something for sure. */
+static bool wants_roots(struct fv_frontier *f) {
+    if (f->choice.total == 0) return true;
+    uint64_t yields = f->roots.yields;
+    uint64_t rate = UINT64_C(1000000) * yields / (f->roots.visits + 1);
+    uint64_t other = UINT64_C(1000000) * (f->places.yields + 1) / (f->places.visits + 1);
+    uint64_t percent = 100 * rate / (rate + other);
+    if (yields < FV_ROOT_YIELDS_SURE) percent = percent * yields / FV_ROOT_YIELDS_SURE;
+    if (percent < FV_ROOT_PERCENT_MIN) percent = FV_ROOT_PERCENT_MIN;
+    if (percent > FV_ROOT_PERCENT_MAX) percent = FV_ROOT_PERCENT_MAX;
+    return fv_luck_below(&f->luck, 100) < percent;
+}
+
+static void note_past(struct fv_past *past, uint32_t yields) {
+    past->visits++;
+    past->yields += yields;
+    if (past->visits < FV_PAST_VISITS_MAX) return;
+    past->visits /= 2;
+    past->yields /= 2;
 }
 
 uint64_t fv_frontier_plan(struct fv_frontier *f, struct fv_job_plan *p, uint32_t timelines,
                           uint64_t first_root, uint64_t roots_left) {
     p->order_count = p->child_count = p->pool_count = p->timelines = 0;
     p->tape = FV_NOTHING;
-    memset(p->has_yielded, 0, sizeof p->has_yielded);
+    memset(p->yields, 0, sizeof p->yields);
     uint64_t roots = 0;
     timelines = min_u32(timelines, FV_CHILDREN_MAX);
     for (uint32_t tries = 0; p->timelines < timelines && tries < FV_ORDERS_MAX; tries++) {
         uint32_t n = min_u32(FV_VISIT, timelines - p->timelines);
-        bool wants_root = f->choice.total == 0 || fv_luck_below(&f->luck, 100) < FV_ROOT_PERCENT;
-        if (wants_root && roots_left > roots) {
+        if (wants_roots(f)) {
             uint32_t take = (uint32_t)(roots_left - roots < n ? roots_left - roots : n);
-            plan_roots(p, take, first_root + roots);
+            if (take > 0) plan_roots(p, take, first_root + roots);
             roots += take;
             continue;
         }
         if (f->choice.total == 0) break;
-        uint32_t place = fv_choice_find(&f->choice, fv_luck_below(&f->luck, f->choice.total));
+        uint32_t place = choose_place(f);
         enum visit visit = plan_visit(f, p, place, n);
         if (visit == VISITED) note_visit(f, place, n);
-        if (visit == NEVER) fv_choice_set(&f->choice, place, 0);
+        if (visit == NEVER) fv_weigh_close(f, place);
     }
     return roots;
 }
@@ -291,7 +277,7 @@ static void add_place(struct lesson *l, uint32_t state, uint64_t draws) {
     uint32_t index = fv_archive_add_place(&l->f->archive, &place);
     if (index == FV_NOTHING) return;
     l->places++;
-    weigh_new(l->f, index);
+    fv_weigh_new(l->f, index);
 }
 
 static void replace_exemplar(struct lesson *l, uint32_t index, uint64_t draws) {
@@ -301,10 +287,11 @@ static void replace_exemplar(struct lesson *l, uint32_t index, uint64_t draws) {
     l->places++;
     place->visits_before = (place->visits_before + place->visits) / 2;
     place->visits = place->yields = 0;
+    place->is_closed = 0;
     place->node = node;
     place->draws = draws;
     place->parent = parent_place(l) != index ? parent_place(l) : place->parent;
-    reweigh(l->f, index);
+    fv_weigh_again(l->f, index);
 }
 
 static bool bucket_of(const struct lesson *l, const struct fv_discovery *d, struct fv_bucket *to) {
@@ -345,7 +332,6 @@ static uint32_t add_state(struct lesson *l, const struct fv_discovery *d, const 
     if (known == NULL) return FV_NOTHING;
     struct fv_version version = version_of(l, d, is_end(l, d));
     fv_known_publish(l->f->header, known, &version);
-    l->f->news++;
     uint32_t number = fv_known_number(l->f->header, known);
     if (!is_end(l, d)) add_place(l, number, d->draws);
     return number;
@@ -404,11 +390,11 @@ static void take_compares(struct lesson *l) {
                          l->seen->compare_count);
 }
 
-static void credit(struct lesson *l, bool has_yielded) {
+/* A state that marks name is worth more than edges in another order. */
+static void credit(struct lesson *l, uint32_t yield) {
     const struct fv_order *o = &l->plan->orders[l->seen->order];
-    if (!has_yielded) return;
-    l->plan->has_yielded[o->children_at + l->seen->child] = 1;
-    l->plan->errands[l->seen->order].yields++;
+    l->plan->yields[o->children_at + l->seen->child] = (uint8_t)yield;
+    l->plan->errands[l->seen->order].yields += yield;
 }
 
 uint32_t fv_frontier_learn(struct fv_frontier *f, struct fv_job_plan *plan,
@@ -437,7 +423,7 @@ uint32_t fv_frontier_learn(struct fv_frontier *f, struct fv_job_plan *plan,
     if (l.errand != NULL) {
         if (l.errand->node != FV_NOTHING) take_compares(&l);
         if (l.errand->node != FV_NOTHING) take_future(&l);
-        credit(&l, count > 0 || seen->fresh > 0);
+        credit(&l, count > 0 ? FV_YIELD_STATE : seen->fresh > 0 ? FV_YIELD_EDGES : 0);
     }
     return count;
 }
@@ -465,20 +451,23 @@ static void settle_place(struct fv_frontier *f, const struct fv_errand *e, uint6
         place->yields += e->yields;
         if (is_doomed(place)) welcome_another(f, place, stamp);
     }
-    reweigh(f, e->place);
+    fv_weigh_again(f, e->place);
 }
 
-void fv_frontier_settle(struct fv_frontier *f, struct fv_job_plan *p, uint64_t stamp) {
+void fv_frontier_settle(struct fv_frontier *f, struct fv_job_plan *p, const struct fv_order *served,
+                        uint64_t stamp) {
     for (uint32_t i = 0; i < p->child_count; i++) {
-        f->visits++;
-        f->yields += p->has_yielded[i];
         if (p->makers[i] < FV_MAKERS)
-            fv_maker_credit(&f->makers, (enum fv_maker)p->makers[i], p->has_yielded[i]);
+            fv_maker_credit(&f->makers, (enum fv_maker)p->makers[i], p->yields[i]);
     }
     for (uint32_t i = 0; i < p->order_count; i++) {
         const struct fv_errand *e = &p->errands[i];
         if (e->place != FV_NOTHING) settle_place(f, e, stamp);
+        if (e->place != FV_NOTHING && served[i].is_unreached) fv_weigh_close(f, e->place);
         const struct fv_order *o = &p->orders[i];
+        struct fv_past *past = e->place != FV_NOTHING ? &f->places : &f->roots;
+        for (uint32_t k = 0; k < o->child_count; k++)
+            note_past(past, p->yields[o->children_at + k]);
         for (uint32_t k = 0; k < o->child_count; k++)
             if (p->makers[o->children_at + k] == FV_MAKER_WATCH)
                 f->archive.nodes[e->node].is_watched = 1;

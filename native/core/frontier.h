@@ -27,7 +27,7 @@ struct fv_job_plan {
     struct fv_errand errands[FV_ORDERS_MAX];
     struct fv_child children[FV_CHILDREN_MAX];
     uint8_t makers[FV_CHILDREN_MAX];
-    uint8_t has_yielded[FV_CHILDREN_MAX];
+    uint8_t yields[FV_CHILDREN_MAX];
     struct fv_segment pool[FV_POOL_MAX];
 };
 
@@ -55,16 +55,20 @@ struct fv_source {
     uint64_t stamp; /* of what this fold teaches */
 };
 
+/* Children of late, and those that brought something. */
+struct fv_past {
+    uint64_t visits, yields;
+};
+
 struct fv_frontier {
     const struct fv_header *header;
     struct fv_archive archive;
-    struct fv_choice choice;
+    struct fv_choice choice; /* among places */
+    uint32_t span;           /* of newness: at least as many as there are places */
+    struct fv_past roots, places;
     struct fv_makers makers;
     struct fv_luck luck;
     uint64_t campaign_seed;
-    uint32_t span;           /* of newness: at least as many as there are places */
-    uint64_t visits, yields; /* of all children */
-    uint64_t news;           /* states found by folded jobs */
 };
 
 bool fv_frontier_open(struct fv_frontier *frontier, const struct fv_header *header,
@@ -80,6 +84,8 @@ uint64_t fv_frontier_plan(struct fv_frontier *frontier, struct fv_job_plan *plan
 uint32_t fv_frontier_learn(struct fv_frontier *frontier, struct fv_job_plan *plan,
                            const struct fv_source *source, const struct fv_sighting *seen,
                            uint32_t *news);
-void fv_frontier_settle(struct fv_frontier *frontier, struct fv_job_plan *plan, uint64_t stamp);
+/* `served` are the orders as the worker left them. */
+void fv_frontier_settle(struct fv_frontier *frontier, struct fv_job_plan *plan,
+                        const struct fv_order *served, uint64_t stamp);
 
 #endif

@@ -12,9 +12,12 @@
 
 enum {
     FV_RANDOM_ROOTS = 64, /* in one job of the random strategy */
-    FV_JOB_MIN = 16,      /* timelines of a job of the frontier strategy */
+    FV_JOB_MIN = 4,       /* timelines of a job of the frontier strategy, */
     FV_JOB_MAX = 128,
-    FV_JOB_GROWTH = 512, /* a job has so much of all timelines so far, within these bounds */
+    FV_JOB_RISE = 32,    /* and one more for so many timelines so far, */
+    FV_JOB_EARLY = 16,   /* up to so many more; */
+    FV_JOB_HALVINGS = 8, /* one for each job lost in a row: a job is lost whole */
+    FV_JOB_GROWTH = 512, /* from then on one more for so many */
 };
 
 /* ---- planning -------------------------------------------------------------------------------- */
@@ -50,9 +53,10 @@ static uint64_t grant_for(const struct fv_campaign *c, uint64_t roots) {
  * less of delay matters less than what a job costs. Counted in timelines, so that it is the same
  * whatever a timeline takes. */
 static uint32_t frontier_job_size(const struct fv_campaign *c) {
-    uint64_t grown = c->known->totals.timelines / FV_JOB_GROWTH;
-    uint64_t size = grown < FV_JOB_MIN ? FV_JOB_MIN : grown;
-    return (uint32_t)min_u64(min_u64(size, FV_JOB_MAX), timelines_left(c));
+    uint64_t done = c->known->totals.timelines;
+    uint64_t size = FV_JOB_MIN + min_u64(done / FV_JOB_RISE, FV_JOB_EARLY) + done / FV_JOB_GROWTH;
+    size = min_u64(size, FV_JOB_MAX) >> min_u64(c->lost_in_a_row, FV_JOB_HALVINGS);
+    return (uint32_t)min_u64(size > 0 ? size : 1, timelines_left(c));
 }
 
 static void order_input(struct fv_lane *lane) {
@@ -208,7 +212,6 @@ void fv_job_collect(struct fv_campaign *c) {
             continue;
         }
         lane->state = FV_LANE_ENDED;
-        c->lost_in_a_row = lane->tree->totals.timelines > 0 ? 0 : c->lost_in_a_row + 1;
         c->lane_of_worker[lane->worker] = FV_NO_WORKER;
     }
 }
@@ -234,11 +237,14 @@ static void note_stability(struct fv_campaign *c, const struct fv_lane *lane, ui
 }
 
 /* Good and Turing: of n timelines, features that only one has seen, divided by n, is how many fresh
- * ones to expect of the next (Good, "The population frequencies of species", 1953). */
-static void note_estimate(struct fv_campaign *c) {
-    if (c->plan.until_fresh == 0 || c->known->totals.timelines < c->plan.until_fresh) return;
-    uint64_t once = fv_tree_seen_exactly(c->header, c->seen, 1);
-    if (once * c->plan.until_fresh < c->known->totals.timelines) c->is_ending = 1;
+ * ones to expect of the next (Good, "The population frequencies of species", 1953). A search is no
+ * sample: it goes where fresh things are, and what it left behind looks well known. So as many
+ * timelines as that must have passed without anything fresh as well. */
+static void note_estimate(struct fv_campaign *c, uint64_t fresh) {
+    uint64_t now = c->known->totals.timelines, most = c->plan.until_fresh;
+    if (fresh > 0) c->last_fresh = now;
+    if (most == 0 || now - c->last_fresh < most) return;
+    if (fv_tree_seen_exactly(c->header, c->seen, 1) * most < now) c->is_ending = 1;
 }
 
 /* The totals come from memory that a target could write: no job has more than it was granted. */
@@ -258,13 +264,16 @@ static void fold_lane(struct fv_campaign *c, struct fv_lane *lane) {
         fv_tree_merge_buckets(c->header, c->known, lane->tree, c->mark_of, stamp);
     } else {
         fv_drain_learn(c, lane, base, stamp);
-        fv_frontier_settle(c->frontier, lane->errands, stamp);
+        fv_frontier_settle(c->frontier, lane->errands, fv_layout_orders(c->header, lane->tree),
+                           stamp);
     }
     c->roots_folded += lane->roots;
     c->granted -= lane->grant;
     c->unreached += lane->tree->unreached <= FV_ORDERS_MAX ? lane->tree->unreached : 0;
+    bool is_lost = lane->tree->totals.timelines == 0 && lane->tree->unreached == 0;
+    c->lost_in_a_row = is_lost ? c->lost_in_a_row + 1 : 0;
     note_stability(c, lane, fresh);
-    note_estimate(c);
+    note_estimate(c, fresh);
     if (lane->tree->is_halted) c->is_halted = c->is_ending = 1;
     lane->state = FV_LANE_FREE;
     c->next_fold++;
@@ -310,7 +319,6 @@ static void give_up(struct fv_campaign *c, struct fv_lane *lane) {
     snprintf(why, sizeof why, "job %llu was lost: its worker died %d times",
              (unsigned long long)lane->job, FV_JOB_ATTEMPTS_MAX);
     lane->tree->totals.verdicts[FV_VERDICT_LOST] = 1;
-    c->lost_in_a_row++;
     fv_drain_tell_lost(c, c->known->totals.timelines, root_of(c, lane), why);
     lane->state = FV_LANE_ENDED;
 }

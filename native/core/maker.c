@@ -5,9 +5,12 @@
 enum {
     FV_FLOOR_PERCENT = 16,  /* of all children, shared by all makers whatever they yield */
     FV_MEMORY_TRIES = 4096, /* after so many, a maker's record is halved */
-    FV_RESEED_PRIOR = 8,
+    FV_RESEED_PRIOR = 64,   /* yields in FV_TRIES_PRIOR tries */
+    FV_OTHER_PRIOR = 8,
     FV_TRIES_PRIOR = 8,
     FV_EXTREMES_MAX = 3,
+    FV_WILD_MIN = 4, /* draws to one at an extreme; doubled up to so many times less one */
+    FV_WILD_STEPS = 6,
     FV_NUDGE_MAX = 4,
     FV_REPEATS_MAX = 3,
 };
@@ -35,7 +38,7 @@ static uint64_t luck_place(struct fv_luck *l, uint64_t n) {
 /* New luck is what to do as long as nothing is known to be better. */
 static uint64_t rate(const struct fv_makers *m, int maker) {
     const struct fv_maker_record *r = &m->of[maker];
-    uint64_t yields = r->yields + (maker == FV_MAKER_RESEED ? FV_RESEED_PRIOR : 1);
+    uint64_t yields = r->yields + (maker == FV_MAKER_RESEED ? FV_RESEED_PRIOR : FV_OTHER_PRIOR);
     return UINT64_C(1000000) * yields / (r->tries + FV_TRIES_PRIOR);
 }
 
@@ -50,12 +53,12 @@ enum fv_maker fv_maker_choose(const struct fv_makers *m, struct fv_luck *luck) {
     return (enum fv_maker)i;
 }
 
-void fv_maker_credit(struct fv_makers *m, enum fv_maker maker, bool has_yielded) {
+void fv_maker_credit(struct fv_makers *m, enum fv_maker maker, uint32_t yield) {
     struct fv_maker_record *r = &m->of[maker];
     m->tries[maker]++;
-    m->yields[maker] += has_yielded;
+    m->yields[maker] += yield > 0;
     r->tries++;
-    r->yields += has_yielded;
+    r->yields += yield;
     if (r->tries < FV_MEMORY_TRIES) return;
     r->tries /= 2;
     r->yields /= 2;
@@ -99,6 +102,13 @@ static uint32_t make_extreme(const struct fv_splitpoint *at, struct fv_luck *luc
     return n;
 }
 
+static uint32_t make_wild(const struct fv_splitpoint *at, struct fv_luck *luck,
+                          struct fv_step *to) {
+    uint32_t one_in = FV_WILD_MIN << fv_luck_below(luck, FV_WILD_STEPS);
+    to[0] = (struct fv_step){at->draws, luck_seed(luck), FV_SEGMENT_WILD, one_in};
+    return 1;
+}
+
 static uint64_t future_length(const struct fv_splitpoint *at) {
     return at->node->draws > at->draws ? at->node->draws - at->draws : 0;
 }
@@ -112,7 +122,7 @@ static uint32_t make_edited(const struct fv_splitpoint *at, struct fv_step edit,
                                               FV_TAIL_MAX - 1);
     uint32_t i = 0;
     for (; i < steps && future[i].at <= edit.at; i++)
-        if (future[i].at < edit.at || future[i].kind == FV_SEGMENT_RESEED) to[n++] = future[i];
+        if (future[i].at < edit.at || fv_step_begins(&future[i])) to[n++] = future[i];
     to[n++] = edit;
     for (; i < steps; i++) to[n++] = future[i];
     return n;
@@ -194,6 +204,7 @@ uint32_t fv_maker_make(const struct fv_splitpoint *at, struct fv_luck *luck, enu
         [FV_MAKER_EDIT] = make_edit,       [FV_MAKER_NUDGE] = make_nudge,
         [FV_MAKER_COMPARE] = make_compare, [FV_MAKER_LATER] = make_later,
         [FV_MAKER_SPLICE] = make_splice,   [FV_MAKER_REPEAT] = make_repeat,
+        [FV_MAKER_WILD] = make_wild,
     };
     if (*maker == FV_MAKER_COMPARE && !at->node->is_watched && future_length(at) > 0) {
         *maker = FV_MAKER_WATCH;

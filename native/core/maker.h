@@ -14,6 +14,7 @@ enum fv_maker {
     FV_MAKER_COMPARE, /* the known future with a draw that a comparison asked for */
     FV_MAKER_LATER,   /* the known future for a while, then new luck */
     FV_MAKER_SPLICE,  /* the luck that another timeline had from its own discovery on */
+    FV_MAKER_WILD,    /* new luck, and one draw in a few at an extreme: rare things in a row */
     FV_MAKER_REPEAT,  /* the draws of the last stretch once more, then new luck */
     FV_MAKERS,
     FV_MAKER_WATCH /* the known future, to see what its draws are compared with */
@@ -56,6 +57,6 @@ struct fv_splitpoint {
 uint32_t fv_maker_make(const struct fv_splitpoint *at, struct fv_luck *luck, enum fv_maker *maker,
                        struct fv_step to[FV_TAIL_MAX]);
 enum fv_maker fv_maker_choose(const struct fv_makers *makers, struct fv_luck *luck);
-void fv_maker_credit(struct fv_makers *makers, enum fv_maker maker, bool has_yielded);
+void fv_maker_credit(struct fv_makers *makers, enum fv_maker maker, uint32_t yield);
 
 #endif

@@ -160,7 +160,7 @@ static pid_t pid_at_work(uint32_t holder, uint32_t pilot) {
 /* Returns who had the baton when it died, or FV_ZYGOTE when all is well. */
 static uint32_t await_baton(uint32_t pilot) {
     for (uint32_t before = FV_ZYGOTE;;) {
-        uint32_t holder = fv_host_wait(FV_ZYGOTE, FV_LOOK_MS);
+        uint32_t holder = fv_host_wait(FV_LOOK_MS);
         if (holder == FV_ZYGOTE) return FV_ZYGOTE;
         if (holder == before && is_dead(pid_at_work(holder, pilot))) return holder;
         before = holder;
@@ -232,6 +232,7 @@ static void settle_pilot(uint32_t number, uint32_t from, uint32_t dead) {
     }
     if (dead != FV_ZYGOTE && w->reached_ns != 0) give_up(); /* died in the middle of its children */
     fv_rt.tree->unreached++;
+    fv_layout_orders(fv_rt.header, fv_rt.tree)[w->order].is_unreached = 1;
     w->baton = FV_ZYGOTE;
     forget_pilot(from);
 }

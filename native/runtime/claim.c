@@ -98,6 +98,11 @@ void fv_claim_pass(const struct fv_site *site) {
     split(site, "", &m->stamp, &m->energy);
 }
 
+/* What happens after a fault is what faults are for: each is a state to go on from. */
+void fv_claim_fault(const struct fv_site *site) {
+    if (claims() && journals()) note_state(site, 0, 0, 0);
+}
+
 /* ---- watermarks and frontiers ---------------------------------------------------------------- */
 
 /* The watermark is written before the flag, and read after it. */

@@ -10,6 +10,8 @@ void fv_claim_turn(void);
 
 /* The first pass of a Sometimes or Reachable. */
 void fv_claim_pass(const struct fv_site *site);
+/* A fault that struck; matters to the frontier alone. */
+void fv_claim_fault(const struct fv_site *site);
 /* A margin that is the best of this timeline, and the step of its logarithm that it is in. */
 void fv_claim_margin(const struct fv_site *site, int64_t margin, uint32_t step);
 /* More conditions true at once than before in this timeline. */

@@ -14,7 +14,7 @@ static bool tape_left(const struct fv_slot *s) {
 }
 
 void fv_draw_arm(struct fv_slot *s) {
-    bool slow = tape_left(s) || s->watches || fv_rt.header->trace_draws;
+    bool slow = tape_left(s) || s->watches || s->wild_one_in > 0 || fv_rt.header->trace_draws;
     bool last = s->segment_at >= s->recipe.segment_count;
     uint64_t next = !last         ? s->recipe.segments[s->segment_at].count
                     : s->is_pilot ? s->stop_at
@@ -22,11 +22,13 @@ void fv_draw_arm(struct fv_slot *s) {
     s->fast_until = slow ? 0 : next;
 }
 
-static void begin_segment(struct fv_slot *s, uint64_t seed, uint32_t offset) {
+static void begin_segment(struct fv_slot *s, const struct fv_segment *segment) {
+    bool is_wild = segment->kind == FV_SEGMENT_WILD;
     s->draws_before += s->count;
     s->count = 0;
-    s->seed = seed;
-    s->offset = offset;
+    s->seed = segment->seed;
+    s->offset = is_wild ? 0 : segment->offset;
+    s->wild_one_in = is_wild ? segment->offset : 0;
     s->tape_at = s->recipe.tape_size; /* a reseeded timeline has left its tape */
 }
 
@@ -48,7 +50,7 @@ void fv_draw_reseed(struct fv_slot *s, uint64_t seed) {
     segment->offset = 0;
     s->recipe.segment_count++;
     s->segment_at = s->recipe.segment_count;
-    begin_segment(s, seed, 0);
+    begin_segment(s, segment);
     fv_draw_arm(s);
 }
 
@@ -65,7 +67,7 @@ bool fv_draw_follow(struct fv_slot *s, const struct fv_segment *segments, uint32
 void fv_draw_start(struct fv_slot *s) {
     s->seed = s->recipe.root;
     s->count = s->draws_before = s->draw_hash = 0;
-    s->offset = 0;
+    s->offset = s->wild_one_in = 0;
     s->tape_at = s->segment_at = 0;
     fv_draw_arm(s);
 }
@@ -97,10 +99,18 @@ static uint64_t from_tape(struct fv_slot *s, uint64_t n) {
     return n == 0 ? value : value % n;
 }
 
+/* Rare events become common: most often the least answer, which is what a chance strikes at. */
+static uint64_t go_wild(const struct fv_slot *s, uint64_t n, uint64_t value) {
+    uint64_t word = fv_mix(fv_mix_draw(s->seed, s->count) ^ FV_GOLDEN);
+    if (word % s->wild_one_in != 0) return value;
+    return (word >> 32) % 4 != 0 ? 0 : n - 1;
+}
+
 /* The generator's word, the tape's, or what the recipe says instead. */
 static uint64_t answer_of(struct fv_slot *s, uint64_t n, const struct fv_segment *edit) {
     uint64_t value =
         tape_left(s) ? from_tape(s, n) : reduce(fv_mix_draw(s->seed, s->count + s->offset), n);
+    if (s->wild_one_in > 0) value = go_wild(s, n, value);
     if (edit == NULL) return value;
     if (edit->kind == FV_SEGMENT_ANSWER) return n != 0 && edit->seed >= n ? n - 1 : edit->seed;
     if (n == 0) return value + edit->seed;
@@ -115,8 +125,8 @@ static const struct fv_segment *follow_recipe(struct fv_slot *s) {
     while (s->segment_at < s->recipe.segment_count &&
            s->recipe.segments[s->segment_at].count == s->count) {
         const struct fv_segment *next = &s->recipe.segments[s->segment_at++];
-        if (next->kind == FV_SEGMENT_RESEED)
-            begin_segment(s, next->seed, next->offset);
+        if (fv_segment_begins(next))
+            begin_segment(s, next);
         else
             edit = next;
     }

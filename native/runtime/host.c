@@ -23,6 +23,7 @@ static struct {
     uint32_t number; /* of this host */
     uint32_t tree;
     bool has_tree;
+    uint32_t served; /* calls that this host has answered */
 } host;
 
 struct fv_worker *fv_host_worker(void) { return host.worker; }
@@ -75,13 +76,21 @@ static void hand_over(uint32_t to) {
     fv_wait_wake(&host.worker->calls[to]);
 }
 
-uint32_t fv_host_wait(uint32_t number, uint32_t timeout_ms) {
-    uint32_t *calls = &host.worker->calls[number];
+uint32_t fv_host_wait(uint32_t timeout_ms) {
+    uint32_t *calls = &host.worker->calls[FV_ZYGOTE];
     uint32_t seen = __atomic_load_n(calls, __ATOMIC_SEQ_CST);
     uint32_t holder = __atomic_load_n(&host.worker->baton, __ATOMIC_SEQ_CST);
-    if (holder == number) return holder;
+    if (holder == FV_ZYGOTE) return holder;
     fv_wait_word(calls, seen, timeout_ms);
     return __atomic_load_n(&host.worker->baton, __ATOMIC_SEQ_CST);
+}
+
+/* A host counts its calls: right after it has forked a pilot the baton may still be its own. */
+static void await_call(void) {
+    uint32_t *calls = &host.worker->calls[host.number];
+    while (__atomic_load_n(calls, __ATOMIC_SEQ_CST) == host.served)
+        fv_wait_word(calls, host.served, FV_FROZEN_MS);
+    host.served = __atomic_load_n(calls, __ATOMIC_SEQ_CST);
 }
 
 /* ---- children -------------------------------------------------------------------------------- */
@@ -159,14 +168,14 @@ static void set_course(struct fv_slot *s, const struct fv_order *o) {
 enum fv_side fv_host_launch(void) {
     struct fv_worker *w = host.worker;
     struct fv_slot *s = fv_layout_host(fv_rt.header, host.index, w->pilot);
-    hand_over(w->pilot);
+    if (host.number == FV_ZYGOTE) __atomic_store_n(&w->baton, w->pilot, __ATOMIC_SEQ_CST);
     pid_t pid = fv_timeline_fork_process();
-    if (pid != 0) {
-        w->pilot_pid = pid;
-        if (pid < 0) hand_over(FV_ZYGOTE);
-        return FV_PARENT;
-    }
+    if (pid < 0) hand_over(FV_ZYGOTE);
+    if (pid > 0 && host.number == FV_ZYGOTE) w->pilot_pid = pid;
+    if (pid != 0) return FV_PARENT;
     w->pilot_pid = fv_rt.pid;
+    hand_over(w->pilot);
+    host.served = w->calls[w->pilot];
     host.number = w->pilot;
     protect(s, fv_rt.header->slot_stride, PROT_READ | PROT_WRITE);
     set_course(s, order_under_way());
@@ -216,7 +225,7 @@ void fv_host_freeze(void) {
         host.worker->reached = FV_OUTCOME_DONE;
         hand_over(FV_ZYGOTE);
         for (;;) {
-            while (fv_host_wait(host.number, FV_FROZEN_MS) != host.number) continue;
+            await_call();
             reap_hosts();
             fv_host_enter_tree(host.worker->tree);
             if (host.worker->pilot == 0) break;

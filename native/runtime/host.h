@@ -17,10 +17,10 @@ struct fv_worker *fv_host_worker(void);
 void fv_host_enter_tree(uint32_t index);
 /* Runs the children of an order whose splitpoint this process is at. */
 enum fv_side fv_host_run(const struct fv_order *order);
-/* Forks the pilot that the worker's page asks for; it has the baton. FV_CHILD in the pilot. */
+/* Forks the pilot that the worker's page asks for, which takes the baton. FV_CHILD in the pilot. */
 enum fv_side fv_host_launch(void);
-/* Waits for the baton, at most so long; returns who has it. */
-uint32_t fv_host_wait(uint32_t number, uint32_t timeout_ms);
+/* In the zygote: waits for the baton, at most so long; returns who has it. */
+uint32_t fv_host_wait(uint32_t timeout_ms);
 /* Gives the baton to another host. */
 void fv_host_pass(uint32_t to);
 

@@ -133,6 +133,9 @@ bool fv_buggify(struct fv_site *site, uint32_t num, uint32_t den) {
     if (!fv_swarm_fault_is_on(fv_rt.slot, site)) return false;
     features[0] |= FV_FLAG_FAULT_ON;
     bool fires = fv_chance(num, den);
+    features = features_of(site); /* behind a draw, this may be another timeline */
+    bool is_first = fires && !(features[0] & FV_FLAG_PASSED);
     count(site, features, fires);
+    if (is_first) fv_claim_fault(site);
     return fires;
 }

@@ -22,7 +22,7 @@ enum {
 
 static bool one_draw_decides(void) { return fv_chance(1, ODDS); }
 
-/* Heads and tails are called in turns, so that one answer to all draws is right half of the time. */
+/* Heads and tails are called in turns: one answer to all draws is right half of the time. */
 static bool luck_is_spread(void) {
     int right = 0;
     for (int i = 0; i < FLIPS; i++) right += fv_chance(1, 2) == (i % 2 == 0);

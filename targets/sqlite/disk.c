@@ -63,6 +63,7 @@ static void change_apply(struct disk_bytes *to, const struct disk_change *change
 static void changes_forget(struct disk_file *file) {
     for (size_t i = 0; i < file->change_count; i++) free(file->changes[i].bytes);
     file->change_count = 0;
+    file->owed = false;
 }
 
 static void changes_flush(struct disk_file *file) {
@@ -327,6 +328,9 @@ enum disk_error disk_sync(struct disk *disk, struct disk_entry *entry) {
 #ifdef FV_LYING_SYNC
     if (fv_chance(1, LIE_ONE_IN)) {
         fv_log("disk: the sync of %s is acknowledged and dropped", entry->name);
+        disk->files[entry->live].owed = disk->files[entry->live].change_count > 0;
+        FV_SOMETIMES_EACH("a sync is acknowledged and dropped",
+                          FV_KEYS({"file", entry - disk->entries}), FV_QUALITY());
         return DISK_OK;
     }
 #endif
@@ -334,7 +338,17 @@ enum disk_error disk_sync(struct disk *disk, struct disk_entry *entry) {
     return DISK_OK;
 }
 
+bool disk_owes(const struct disk *disk) {
+    for (int i = 0; i < DISK_FILES_MAX; i++)
+        if (disk->files[i].used && disk->files[i].owed) return true;
+    return false;
+}
+
 void disk_restart(struct disk *disk) {
+#ifdef FV_LYING_SYNC
+    FV_SOMETIMES(disk->state == DISK_POWER_LOST && disk_owes(disk),
+                 "the power fails while a dropped sync is owed");
+#endif
     if (disk->state == DISK_POWER_LOST) power_return(disk);
     for (int i = 0; i < DISK_ENTRIES_MAX; i++) disk_write_back(disk, &disk->entries[i]);
     disk->state = DISK_UP;

@@ -44,6 +44,7 @@ struct disk_file {
         durable; /* what a power loss leaves before the changes below are considered */
     struct disk_change *changes;
     size_t change_count, change_room;
+    bool owed; /* a sync of some of the changes was acknowledged and dropped */
 };
 
 /* A name, and the content behind it now and after a power loss. */
@@ -89,6 +90,9 @@ enum disk_error disk_truncate(struct disk *disk, struct disk_entry *entry, size_
 enum disk_error disk_sync(struct disk *disk, struct disk_entry *entry);
 /* What a sync does, but of its own accord: the machine does not stop in it, and it never lies. */
 void disk_write_back(struct disk *disk, struct disk_entry *entry);
+
+/* Whether a sync was dropped whose changes are still not durable. */
+bool disk_owes(const struct disk *disk);
 
 /* The machine comes back: after a power loss only the durable bytes and a drawn part of the
  * changes are there, after a kill all that was written. */

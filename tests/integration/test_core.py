@@ -9,17 +9,36 @@ from hypothesis import strategies as st
 
 from fuzzverse import native
 from fuzzverse.errors import InputError
-from fuzzverse.model import Recipe, Segment
+from fuzzverse.model import Recipe, Segment, SegmentKind
 
 U64 = st.integers(0, 2**64 - 1)
-SEGMENTS = st.lists(st.builds(Segment, U64, U64), max_size=40).map(tuple)
-RECIPES = st.builds(Recipe, U64, SEGMENTS)
+OFFSETS = st.integers(0, 2**32 - 1)
+STEPS = st.integers(-(2**63 - 1), 2**63 - 1).filter(bool).map(lambda step: step % 2**64)
+SEGMENTS = st.lists(
+    st.builds(Segment, U64, U64, st.just(SegmentKind.RESEED), OFFSETS)
+    | st.builds(Segment, U64, U64, st.just(SegmentKind.ANSWER))
+    | st.builds(Segment, U64, STEPS, st.just(SegmentKind.NUDGE)),
+    max_size=40,
+).map(tuple)
+RECIPES = st.builds(lambda root, segments: Recipe.of(root, *segments), U64, SEGMENTS)
 MAPS = st.binary(min_size=0, max_size=300)
 
 
 @given(RECIPES)
 def test_recipe_text_round_trip(recipe: Recipe) -> None:
     assert native.recipe_parse(recipe.root, native.recipe_text(recipe)) == recipe
+
+
+def test_recipe_text_says_what_segments_do() -> None:
+    segments = (
+        Segment(80, 7, offset=37),
+        Segment(12, 5, SegmentKind.ANSWER),
+        Segment(12, 1, SegmentKind.NUDGE),
+        Segment(13, 2**64 - 1, SegmentKind.NUDGE),
+    )
+    recipe = Recipe.of(1, *segments)
+    assert recipe.segments == segments
+    assert native.recipe_text(recipe) == "80@7+37 -> 12=5 -> 12+1 -> 13-1"
 
 
 @given(RECIPES)

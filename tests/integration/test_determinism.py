@@ -1,4 +1,5 @@
-"""The first promise: equal seeds and budgets, equal campaigns."""
+"""The first promise: equal seeds and budgets, equal campaigns. The frontier's is in
+test_frontier.py."""
 
 from __future__ import annotations
 
@@ -14,13 +15,16 @@ from support.campaigns import described, explore
 from fuzzverse import native
 from fuzzverse.model import Policy, Strategy, Target
 
+DEPTH_FIRST = Policy(strategy=Strategy.DEPTH_FIRST)
 POLICIES = {
-    "depth-first": Policy(timelines=6_000, root_energy=1_000),
-    "one-root": Policy(timelines=4_000, roots=1),
-    "fixed": Policy(timelines=3_000, root_energy=500, timelines_min=8, timelines_max=8),
-    "scarce": Policy(timelines=3_000, root_energy=300, mark_energy=5, batch_size=8),
+    "depth-first": replace(DEPTH_FIRST, timelines=6_000, root_energy=1_000),
+    "one-root": replace(DEPTH_FIRST, timelines=4_000, roots=1),
+    "fixed": replace(
+        DEPTH_FIRST, timelines=3_000, root_energy=500, timelines_min=8, timelines_max=8
+    ),
+    "scarce": replace(DEPTH_FIRST, timelines=3_000, root_energy=300, mark_energy=5, batch_size=8),
     "random": Policy(timelines=3_000, strategy=Strategy.RANDOM),
-    "first-bug": Policy(timelines=100_000, stop_on_bug=True, root_energy=500),
+    "first-bug": replace(DEPTH_FIRST, timelines=100_000, stop_on_bug=True, root_energy=500),
 }
 
 
@@ -43,7 +47,7 @@ def test_same_campaign_whatever_the_jobs(
 
 
 def test_same_campaign_with_dying_workers(coin: Target) -> None:
-    policy = Policy(timelines=20_000, root_energy=2_000, jobs=2)
+    policy = replace(DEPTH_FIRST, timelines=20_000, root_energy=2_000, jobs=2)
     calm = explore(coin, policy)
     killed = 0
 
@@ -61,13 +65,13 @@ def test_same_campaign_with_dying_workers(coin: Target) -> None:
 
 
 def test_another_seed_is_another_campaign(coin: Target) -> None:
-    policy = Policy(timelines=500)
+    policy = replace(DEPTH_FIRST, timelines=500)
     first = explore(coin, policy)
     assert first.totals.digest != explore(coin, replace(policy, campaign_seed=2)).totals.digest
 
 
 def test_budgets_are_kept(coin: Target) -> None:
-    assert explore(coin, Policy(timelines=777, jobs=2)).totals.timelines == 777
-    assert explore(coin, Policy(roots=7, root_energy=10, jobs=2)).totals.roots == 7
-    stable = explore(coin, Policy(until_stable=50, root_energy=200, jobs=2)).totals
+    assert explore(coin, replace(DEPTH_FIRST, timelines=777, jobs=2)).totals.timelines == 777
+    assert explore(coin, replace(DEPTH_FIRST, roots=7, root_energy=10, jobs=2)).totals.roots == 7
+    stable = explore(coin, replace(DEPTH_FIRST, until_stable=50, root_energy=200, jobs=2)).totals
     assert stable.stable_roots >= 50

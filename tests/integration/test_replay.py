@@ -10,7 +10,7 @@ import pytest
 from support.campaigns import described, explore
 
 from fuzzverse import native
-from fuzzverse.model import Policy, Recipe, Strategy, Target, TimelineRecord
+from fuzzverse.model import Policy, Recipe, SegmentKind, Strategy, Target, TimelineRecord
 
 TIMES = 100
 EACH_MAX = 3
@@ -49,10 +49,16 @@ def test_a_tape_answers_the_draws(compiled: Callable[..., Path], nowhere: int) -
     assert replay.message == "streaks are short"
 
 
-def test_starting_inputs_run_first_and_split(compiled: Callable[..., Path], nowhere: int) -> None:
+@pytest.mark.parametrize("strategy", [Strategy.DEPTH_FIRST, Strategy.FRONTIER])
+def test_starting_inputs_run_first_and_split(
+    compiled: Callable[..., Path], nowhere: int, strategy: Strategy
+) -> None:
     target = described(compiled("coin.c"))
     tape = native.input_parse(bytes(9) + b"\1")
-    records = collect(target, Policy(timelines=40, jobs=2), tape)
+    timelines = 40 if strategy is Strategy.DEPTH_FIRST else 1_000
+    records = collect(target, Policy(strategy=strategy, timelines=timelines, jobs=2), tape)
+    if strategy is Strategy.FRONTIER:
+        assert records[0].recipe == tape
     below = [r for r in records if r.recipe.tape == tape.tape and r.recipe.segments]
     assert below, "no timeline was split off the tape"
     for record in below:
@@ -84,10 +90,19 @@ def test_a_split_before_the_end_of_a_starting_recipe(
 
 
 def test_no_segment_is_without_a_draw(named: Callable[[str], Target]) -> None:
-    records = collect(named("dungeon"), Policy(timelines=2_000, jobs=2))
+    policy = Policy(strategy=Strategy.DEPTH_FIRST, timelines=2_000, jobs=2)
+    records = collect(named("dungeon"), policy)
     deep = [r for r in records if len(r.recipe.segments) > 1]
     assert deep
     assert all(s.count > 0 for r in deep for s in r.recipe.segments[1:])
+
+
+def test_the_frontier_leaves_no_step_behind_the_end(named: Callable[[str], Target]) -> None:
+    for record in collect(named("dungeon"), Policy(timelines=2_000, jobs=2)):
+        base = 0
+        for segment in record.recipe.segments:
+            assert base + segment.count < record.draws
+            base += segment.count if segment.kind is SegmentKind.RESEED else 0
 
 
 def test_log_and_draws_go_to_the_reader(compiled: Callable[..., Path]) -> None:

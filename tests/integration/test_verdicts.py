@@ -1,19 +1,23 @@
-"""Every verdict, from a target that really misbehaves."""
+"""Every verdict, from a target that really misbehaves, depth-first; the frontier's are in
+test_frontier.py."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from support.campaigns import described, explore, processes_of
 
 from fuzzverse.errors import EngineError
-from fuzzverse.model import Policy, Verdict
+from fuzzverse.model import Policy, Strategy, Verdict
 
-POLICY = Policy(timelines=150, jobs=2, deadline_ms=300, memory_mb=256)
-PATIENT = Policy(timelines=150, jobs=2, deadline_ms=5_000, memory_mb=256)
+POLICY = Policy(
+    strategy=Strategy.DEPTH_FIRST, timelines=150, jobs=2, deadline_ms=300, memory_mb=256
+)
+PATIENT = replace(POLICY, deadline_ms=5_000)
 BURIAL_S = 5.0
 
 CASES = [

@@ -1,13 +1,14 @@
 /* The map's algebra, on every length around a word and a block and with unaligned maps. */
 #include "map.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
 
 #include "expect.h"
 #include "mix.h"
 
-enum { LENGTH_MAX = 200, FILLS = 50 };
+enum { LENGTH_MAX = 200, FILLS = 50, TALLY_BYTES = 24, TALLY_STRIDE = 32, SLOTS = 6 };
 
 static void fill(uint8_t *bytes, size_t n, uint64_t seed) {
     for (size_t i = 0; i < n; i++) {
@@ -56,6 +57,55 @@ static void merging_takes_what_is_fresh(size_t n, size_t offset, uint64_t seed) 
     EXPECT(fv_map_merge(explored + offset, slot + offset, n) == 0);
 }
 
+/* Three maps of a wider stride, whose gaps nobody touches. */
+struct tally {
+    uint8_t seen[3 * TALLY_STRIDE];
+    uint32_t counts[TALLY_BYTES * 8];
+};
+
+static void tally_one(struct tally *t, uint64_t seed, bool has_before) {
+    uint8_t slot[TALLY_BYTES], before[TALLY_BYTES];
+    fill(slot, sizeof slot, seed);
+    fill(before, sizeof before, ~seed);
+    fv_map_tally(t->seen, TALLY_STRIDE, slot, has_before ? before : NULL, TALLY_BYTES);
+    for (size_t bit = 0; bit < TALLY_BYTES * 8; bit++) {
+        bool is_old = has_before && before[bit / 8] >> bit % 8 & 1;
+        t->counts[bit] += slot[bit / 8] >> bit % 8 & !is_old;
+    }
+}
+
+static void tally_is_right(const struct tally *t) {
+    for (uint32_t least = 1; least <= 3; least++)
+        for (size_t i = 0; i < TALLY_STRIDE; i++) {
+            uint8_t expected = 0;
+            for (size_t bit = i * 8; bit < i * 8 + 8 && i < TALLY_BYTES; bit++)
+                expected |= (uint8_t)((t->counts[bit] >= least) << bit % 8);
+            EXPECT(t->seen[(least - 1) * TALLY_STRIDE + i] == expected);
+        }
+    uint64_t once = 0, twice = 0;
+    for (size_t bit = 0; bit < TALLY_BYTES * 8; bit++) {
+        once += t->counts[bit] == 1;
+        twice += t->counts[bit] == 2;
+    }
+    const uint8_t *seen = t->seen;
+    EXPECT(fv_map_fresh(seen + TALLY_STRIDE, seen, TALLY_STRIDE) == once);
+    EXPECT(fv_map_fresh(seen + 2 * TALLY_STRIDE, seen + TALLY_STRIDE, TALLY_STRIDE) == twice);
+}
+
+static void tallies_count_to_three(uint64_t seed) {
+    struct tally all = {0};
+    for (uint64_t i = 0; i < 2 * SLOTS; i += SLOTS) {
+        struct tally more = {0};
+        for (uint64_t k = 0; k < seed % (SLOTS + 1); k++) {
+            tally_one(&more, seed * 100 + i + k, k % 2 == 0);
+            tally_is_right(&more);
+        }
+        fv_map_tally_add(all.seen, more.seen, TALLY_STRIDE, TALLY_BYTES);
+        for (size_t bit = 0; bit < TALLY_BYTES * 8; bit++) all.counts[bit] += more.counts[bit];
+        tally_is_right(&all);
+    }
+}
+
 int main(void) {
     classes_are_those_of_libfuzzer();
     for (size_t n = 0; n <= LENGTH_MAX; n++)
@@ -63,5 +113,6 @@ int main(void) {
             classifying_is_byte_by_byte(n, seed % 8, seed * LENGTH_MAX + n);
             merging_takes_what_is_fresh(n, seed % 8, seed * LENGTH_MAX + n);
         }
+    for (uint64_t seed = 0; seed < FILLS * 10; seed++) tallies_count_to_three(seed);
     return 0;
 }

@@ -24,6 +24,15 @@ static void parsing_then_printing_is_the_identity(void) {
         "151@8837201 -> 80@1293847",
         "18446744073709551615@18446744073709551615",
         "1@2 -> 3@4 -> 5@6 -> 7@8",
+        "80@7+37",
+        "80@7+4294967295",
+        "12=5",
+        "0=18446744073709551615",
+        "12+1",
+        "12-1",
+        "12+9223372036854775807",
+        "12-9223372036854775807",
+        "3@5+2 -> 0=0 -> 4+2 -> 4-2 -> 9@1",
     };
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
         EXPECT(parse(texts[i]) == FV_ERR_NONE);
@@ -32,11 +41,27 @@ static void parsing_then_printing_is_the_identity(void) {
     }
 }
 
+static void segments_say_what_they_do(void) {
+    static const struct {
+        const char *text;
+        struct fv_segment segment;
+    } rows[] = {
+        {"80@7", {80, 7, FV_SEGMENT_RESEED, 0}},    {"80@7+37", {80, 7, FV_SEGMENT_RESEED, 37}},
+        {"12=5", {12, 5, FV_SEGMENT_ANSWER, 0}},    {"12+1", {12, 1, FV_SEGMENT_NUDGE, 0}},
+        {"12-1", {12, -1ull, FV_SEGMENT_NUDGE, 0}},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        EXPECT(parse(rows[i].text) == FV_ERR_NONE && recipe.segment_count == 1);
+        EXPECT(memcmp(recipe.segments, &rows[i].segment, sizeof rows[i].segment) == 0);
+    }
+}
+
 static void the_longest_recipe_fits(void) {
     memset(&recipe, 0, sizeof recipe);
     recipe.segment_count = FV_SEGMENTS_MAX;
     for (size_t i = 0; i < FV_SEGMENTS_MAX; i++)
-        recipe.segments[i] = (struct fv_segment){UINT64_MAX, UINT64_MAX};
+        recipe.segments[i] =
+            (struct fv_segment){UINT64_MAX, UINT64_MAX, FV_SEGMENT_RESEED, UINT32_MAX};
     size_t n = fv_recipe_print(&recipe, text);
     EXPECT(n < FV_RECIPE_TEXT_BYTES);
     EXPECT(fv_recipe_parse(&recipe, text, n) == FV_ERR_NONE);
@@ -72,6 +97,26 @@ static void what_is_no_recipe_is_refused(void) {
         "18446744073709551616@1",
         "1@18446744073709551616",
         "99999999999999999999999@1",
+        "12+0",
+        "12-0",
+        "1@2+0",
+        "1@2+4294967296",
+        "12=",
+        "12~1",
+        "12+",
+        "12-",
+        "=5",
+        "12+01",
+        "12=05",
+        "12=-1",
+        "12=5+1",
+        "12+1+1",
+        "12+-1",
+        "1@2+",
+        "1@2-1",
+        "1@2+1+1",
+        "12+9223372036854775808",
+        "12-9223372036854775808",
     };
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
         EXPECT(parse(texts[i]) == FV_ERR_SYNTAX);
@@ -96,7 +141,7 @@ static void inputs_are_recipes_or_tapes(void) {
 static void any_bytes_are_survived(void) {
     static const char *const starts[] = {"", FV_INPUT_HEADER, FV_INPUT_HEADER "root 1\npath ",
                                          FV_INPUT_HEADER "tape "};
-    static const char alphabet[] = "0123456789abcdefrotph @->\n";
+    static const char alphabet[] = "0123456789abcdefrotph @=+->\n";
     for (uint64_t round = 0; round < INPUTS; round++) {
         const char *start = starts[round % 4];
         size_t length = strlen(start), rest = fv_mix_draw(round, 0) % INPUT_BYTES_MAX;
@@ -116,6 +161,7 @@ static void any_bytes_are_survived(void) {
 
 int main(void) {
     parsing_then_printing_is_the_identity();
+    segments_say_what_they_do();
     the_longest_recipe_fits();
     what_is_no_recipe_is_refused();
     inputs_are_recipes_or_tapes();

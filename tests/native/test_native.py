@@ -1,7 +1,7 @@
 """Compiles the C tests of this folder and runs them.
 
 A test is one C file with a `main` that returns 0. It links native/common; a line
-`/* links: core */` names further folders. Sanitizers watch over all of it.
+`/* links: core/archive core/choice */` names further sources. Sanitizers watch over all of it.
 """
 
 from __future__ import annotations
@@ -20,16 +20,18 @@ PROGRAMS = sorted(HERE.glob("*.c"))
 SECONDS_MAX = 120
 
 
-def linked_folders(program: Path) -> list[str]:
-    line = re.search(r"/\* links: ([\w ]+) \*/", program.read_text())
-    return ["common", *(line.group(1).split() if line else [])]
+def linked_sources(program: Path) -> list[Path]:
+    line = re.search(r"/\* links: ([\w/ ]+) \*/", program.read_text())
+    named = line.group(1).split() if line else []
+    return [*sorted((NATIVE / "common").glob("*.c")), *(NATIVE / f"{name}.c" for name in named)]
 
 
 @pytest.mark.parametrize("program", PROGRAMS, ids=lambda path: path.stem)
 def test_c_program_passes(program: Path, tmp_path: Path) -> None:
-    folders = linked_folders(program)
-    sources = [str(path) for folder in folders for path in sorted((NATIVE / folder).glob("*.c"))]
-    includes = [f"-I{NATIVE / folder}" for folder in ("include", *folders)]
+    linked = linked_sources(program)
+    sources = [str(path) for path in linked]
+    folders = sorted({str(path.parent) for path in linked} | {str(NATIVE / "include")})
+    includes = [f"-I{folder}" for folder in folders]
     executable = tmp_path / program.stem
     compiled = subprocess.run(
         ["clang", *FLAGS, *SANITIZERS, *includes, str(program), *sources, "-o", str(executable)],

@@ -16,6 +16,7 @@ SEEDS = range(1, 8)
 DUNGEON_BUDGET = 60_000
 DUNGEON_MEDIAN_MAX = 20_000
 RANDOM_BUDGET = 20_000
+FRONTIER_BUDGETS = {"dungeon": (5, 8_000), "maze": (3, 30_000)}
 LYING_BUDGET = 12_000
 CLEAN_BUDGET = 6_000
 LONG_BUDGET = 60_000
@@ -27,12 +28,27 @@ def test_depth_first_finds_the_treasure(named: Callable[[str], Target]) -> None:
     dungeon = named("dungeon")
     first = []
     for seed in SEEDS:
-        policy = Policy(campaign_seed=seed, timelines=DUNGEON_BUDGET, jobs=JOBS, stop_on_bug=True)
+        policy = Policy(
+            strategy=Strategy.DEPTH_FIRST,
+            campaign_seed=seed,
+            timelines=DUNGEON_BUDGET,
+            jobs=JOBS,
+            stop_on_bug=True,
+        )
         bugs = explore(dungeon, policy).bugs
         assert bugs, f"campaign seed {seed} found nothing"
         assert bugs[0].message == "the treasure is found"
         first.append(bugs[0].ordinal)
     assert statistics.median(first) <= DUNGEON_MEDIAN_MAX
+
+
+@pytest.mark.parametrize("name", FRONTIER_BUDGETS)
+def test_the_frontier_gets_to_the_end(named: Callable[[str], Target], name: str) -> None:
+    seeds, budget = FRONTIER_BUDGETS[name]
+    target = named(name)
+    for seed in range(1, seeds + 1):
+        policy = Policy(campaign_seed=seed, timelines=budget, jobs=JOBS, stop_on_bug=True)
+        assert explore(target, policy).bugs, f"campaign seed {seed} found nothing"
 
 
 def test_random_does_not_find_the_treasure(named: Callable[[str], Target]) -> None:

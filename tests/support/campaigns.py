@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fuzzverse import native
-from fuzzverse.model import Policy, Target, TimelineRecord, Totals
+from fuzzverse.model import Policy, Recipe, Target, TimelineRecord, Totals
 from fuzzverse.session import describe
 
 
@@ -34,10 +34,11 @@ def explore(
     target: Target,
     policy: Policy,
     disturb: Callable[[native.Campaign], None] = lambda campaign: None,
+    inputs: Sequence[Recipe] = (),
 ) -> Outcome:
     """Runs a campaign to its end; `disturb` is called between steps."""
     records: list[TimelineRecord] = []
-    with native.Campaign(target, policy) as campaign:
+    with native.Campaign(target, policy, inputs) as campaign:
         finished = False
         while not finished:
             progress = campaign.step(0.05)

@@ -1,4 +1,5 @@
-/* A target that misbehaves in one timeline of ODDS; HOSTILE names how. */
+/* A target that misbehaves in one timeline of ODDS; HOSTILE names how. STEPS marks with a draw each
+ * lie behind that and BEFORE it, so that there is something to go on from. */
 #include <fuzzverse/fuzzverse.h>
 
 #include <fcntl.h>
@@ -12,6 +13,12 @@
 
 #ifndef ODDS
 #define ODDS 8
+#endif
+#ifndef STEPS
+#define STEPS 0
+#endif
+#ifndef BEFORE
+#define BEFORE STEPS
 #endif
 
 enum { OUTPUT_MB = 100, PAUSE_SECONDS = 1000 };
@@ -98,14 +105,23 @@ static void hostile_scribble(void) {
 #define HOSTILE_NAME_(name) hostile_##name
 #define HOSTILE_NAME(name) HOSTILE_NAME_(name)
 
+static void walk(int from, int to) {
+    for (int at = from; at < to; at++) {
+        FV_SOMETIMES_EACH("on the way", FV_KEYS({"at", at}), FV_QUALITY());
+        fv_below(4);
+    }
+}
+
 FV_TARGET(hostile) {
     (void)hostile_segv, (void)hostile_abort, (void)hostile_exit, (void)hostile_quick_exit;
     (void)hostile_loop, (void)hostile_sleep, (void)hostile_fds, (void)hostile_output;
     (void)hostile_memory, (void)hostile_stack, (void)hostile_misuse, (void)hostile_kill;
     (void)hostile_group, (void)hostile_thread, (void)hostile_child, (void)hostile_stray;
     (void)hostile_heap, (void)hostile_overflow, (void)hostile_scribble;
+    walk(0, BEFORE);
     bool strikes = fv_chance(1, ODDS);
     if (strikes) HOSTILE_NAME(HOSTILE)();
     FV_SOMETIMES(strikes, "went on after it");
+    walk(BEFORE, BEFORE + STEPS);
     FV_REACHABLE("came to its end");
 }

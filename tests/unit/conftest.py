@@ -13,6 +13,7 @@ from fuzzverse.model import (
     Mark,
     MarkKind,
     MarkTally,
+    Policy,
     Recipe,
     Replay,
     Segment,
@@ -112,7 +113,7 @@ def make_totals() -> Callable[..., Totals]:
         once=12,
         twice=5,
         unreached=0,
-        makers=tuple((100 * i, i) for i in range(8)),
+        makers=tuple((100 * i, i) for i in range(9)),
     )
     return lambda **changes: replace(base, **changes)
 
@@ -168,6 +169,7 @@ def make_snapshot(
         tallies=tallies,
         bugs=(),
         corpus=120,
+        policy=Policy(),
     )
     return lambda **changes: replace(base, **changes)
 
@@ -189,5 +191,6 @@ def make_summary(
         corpus=120,
         out="fuzzverse-out/dungeon",
         problems=("2 forks failed",),
+        policy=Policy(),
     )
     return lambda **changes: replace(base, **changes)

@@ -52,7 +52,31 @@ def test_a_campaign_is_there_when_the_archive_is_closed(
     assert rows(path, "SELECT sightings FROM bugs") == [(46,)]
     assert rows(path, "SELECT count(*) FROM marks") == [(len(tallies),)]
     assert rows(path, "SELECT timelines, corpus FROM curves") == [(12_345, 120)]
+    assert rows(path, "SELECT states, seen_once, seen_twice FROM curves") == [(70, 12, 5)]
+    assert rows(path, "SELECT states, seen_once, seen_twice FROM campaigns") == [(70, 12, 5)]
+    query = "SELECT tries, yields FROM makers WHERE maker = 'splice'"
+    assert rows(path, query) == [(600, 6)]
     assert rows(path, "SELECT stopped, digest FROM campaigns") == [("bug", "0000000000abcdef")]
+
+
+def test_an_archive_of_an_older_fuzzverse_goes_on(
+    tmp_path: Path, make_snapshot: Callable[..., Snapshot]
+) -> None:
+    path = tmp_path / "archive.db"
+    connection = sqlite3.connect(path)
+    connection.executescript(MIGRATIONS[0])
+    connection.executescript(
+        "CREATE TABLE migrations (version INTEGER PRIMARY KEY);"
+        "INSERT INTO migrations VALUES (1);"
+        "INSERT INTO curves VALUES (1, 0.5, 9, 8, 7, 6, 5, 4);"
+    )
+    connection.close()
+    with Archive(path) as archive:
+        archive.add_point(begin(archive), make_snapshot())
+    assert rows(path, "SELECT timelines, states FROM curves ORDER BY seconds") == [
+        (9, None),
+        (12_345, 70),
+    ]
 
 
 def test_campaigns_share_an_archive(tmp_path: Path) -> None:

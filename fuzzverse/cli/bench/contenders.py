@@ -65,7 +65,7 @@ def _gather(
     known = _variant(target)
     if known and limits.timelines is None:
         limits = replace(limits, timelines=known[1].timelines)
-    bug = known[1].bug if known else ""
+    bug = known[1].bug if known and not limits.takes_any_bug else ""
     contenders: list[search.Contender] = []
     for name in names:
         strategy = search.strategy_names().get(name)

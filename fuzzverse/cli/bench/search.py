@@ -65,11 +65,12 @@ _FILE = click.Path(path_type=Path, dir_okay=False)
     type=click.Path(path_type=Path, allow_dash=True),
     help="Every run, as JSON; - is stdout.",
 )
+@click.option("--any-bug", is_flag=True, help="The first bug counts, whichever it is.")
 @click.option("--plot", "plot_file", type=_FILE, help="Curves, as SVG.")
 @click.option("--out-table", "table_file", type=_FILE, help="The table, as Markdown.")
 def search(
     targets: tuple[str, ...], seeds: int, first_seed: int, strategies: str, baseline: str | None,
-    timelines: int | None, seconds: float, jobs: int,
+    timelines: int | None, seconds: float, jobs: int, any_bug: bool,
     json_file: Path | None, plot_file: Path | None, table_file: Path | None,
 ) -> ExitCode:  # fmt: skip
     """How soon each strategy finds the known bug of TARGETS, over many seeds.
@@ -79,7 +80,10 @@ def search(
     """
     names = parse_names(strategies)
     against = parse_baseline(baseline, names)
-    limits, numbers = Limits(seconds, timelines, jobs), range(first_seed, first_seed + seeds)
+    limits, numbers = (
+        Limits(seconds, timelines, jobs, any_bug),
+        range(first_seed, first_seed + seeds),
+    )
     interruption, contests = Interruption(), list[Contest]()
     try:
         with interruption.listening():

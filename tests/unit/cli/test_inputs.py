@@ -3,7 +3,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from fuzzverse import native
-from fuzzverse.cli.inputs import starting_inputs
+from fuzzverse.cli.inputs import Start, starting_inputs
 from fuzzverse.model import Recipe, Segment
 
 
@@ -16,7 +16,8 @@ def test_committed_inputs_come_first_each_once_and_broken_ones_are_told(tmp_path
     (mine / "a").write_bytes(b"a tape")
     (mine / "b").write_bytes(native.input_bytes(recipe))
     (mine / "c").write_bytes(b"fuzzverse recipe 1\nroot none\n")
-    recipes, skipped = starting_inputs(committed, [mine])
+    start = starting_inputs(committed, [mine])
+    recipes, skipped = start.inputs, start.skipped
     assert [one.tape for one in recipes] == [None, b"a tape"]
     assert recipes[0] == recipe
     (words,) = skipped
@@ -24,4 +25,4 @@ def test_committed_inputs_come_first_each_once_and_broken_ones_are_told(tmp_path
 
 
 def test_without_inputs_there_are_none() -> None:
-    assert starting_inputs(None, ()) == ((), ())
+    assert starting_inputs(None, ()) == Start((), 0, ())

@@ -131,6 +131,22 @@ def test_ctrl_c_saves_everything_and_ends_with_72(clean: Path, tmp_path: Path) -
     assert json.loads((out / "events.jsonl").read_text().splitlines()[-1])["event"] == "end"
 
 
+def test_a_stopped_run_is_resumed(clean: Path, tmp_path: Path, capsys: Capsys) -> None:
+    out = tmp_path / "out"
+    arguments = ["run", str(clean), "--timelines", "300", "--out", str(out), "--json", "--quiet"]
+    assert call([*arguments, "--resume"]) == ExitCode.USAGE
+    assert "nothing to resume" in capsys.readouterr().err
+    call(arguments)
+    first = json.loads(capsys.readouterr().out)
+    call([*arguments, "--resume"])
+    second = json.loads(capsys.readouterr().out)
+    assert second["states"] >= first["states"] > 0
+    assert second["features"] >= first["features"]
+    call([*arguments, "--resume", "--timelines", "3"])
+    third = json.loads(capsys.readouterr().out)
+    assert third["timelines"] == 3, "replays are timelines, and budgets count them"
+
+
 def test_starting_inputs_are_run(clean: Path, tmp_path: Path, capsys: Capsys) -> None:
     inputs = tmp_path / "inputs"
     inputs.mkdir()

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from fuzzverse.model import Discovery, Recipe
+from fuzzverse.model import Discovery, Policy, Recipe, Strategy
 from fuzzverse.outcome import Bug, Snapshot
 from fuzzverse.report.lines import Lines, render
 
@@ -24,9 +24,14 @@ def lines(written: list[str]) -> Lines:
 
 def test_a_line_reads_like_libfuzzers(make_snapshot: MakeSnapshot) -> None:
     assert render("NEW", make_snapshot(), 41, "found the key") == (
-        "#12345\tNEW    cov: 98/123 ft: 512 corp: 120 alive: 3 split: 88 energy: 17000 "
+        "#12345\tNEW    cov: 98/123 ft: 512 corp: 120 states: 70 places: 75 fresh: 1/1000 "
         "exec/s: 4938 rss: 41Mb L: found the key"
     )
+
+
+def test_timelines_that_split_have_splits_and_energy(make_snapshot: MakeSnapshot) -> None:
+    moment = make_snapshot(policy=Policy(strategy=Strategy.DEPTH_FIRST))
+    assert "corp: 120 alive: 3 split: 88 energy: 17000 fresh: 1/1000 " in render("NEW", moment, 41)
 
 
 def test_a_flood_of_discoveries_is_a_line_now_and_then(

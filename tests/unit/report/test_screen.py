@@ -6,6 +6,7 @@ from collections.abc import Callable
 import pytest
 from rich.console import Console
 
+from fuzzverse.model import Policy, Strategy
 from fuzzverse.outcome import Bug, Snapshot
 from fuzzverse.report.screen import Screen, render
 
@@ -33,9 +34,31 @@ def test_the_whole_screen(
     golden("screen.txt", "\n".join(line.rstrip() for line in text_of(console).splitlines()) + "\n")
 
 
+def test_timelines_that_split_have_splits_and_energy(
+    console: Console, make_snapshot: MakeSnapshot
+) -> None:
+    moment = make_snapshot(policy=Policy(strategy=Strategy.DEPTH_FIRST))
+    console.print(render("dungeon", moment, 1.0, 30))
+    assert "splitpoints 88" in text_of(console)
+    assert "states 70" not in text_of(console)
+
+
 def test_a_low_terminal_shows_fewer_marks(console: Console, make_snapshot: MakeSnapshot) -> None:
     console.print(render("dungeon", make_snapshot(), 1.0, 10))
     assert "and 2 more" in text_of(console)
+
+
+def test_a_narrow_terminal_cuts_words_not_numbers(make_snapshot: MakeSnapshot) -> None:
+    narrow = Console(
+        file=io.StringIO(), width=64, height=30, force_terminal=True, color_system=None
+    )
+    narrow.print(render("dungeon", make_snapshot(), 1.0, 30))
+    lines = text_of(narrow).splitlines()
+    assert all(len(line) <= 64 for line in lines)
+    row = next(line for line in lines if "12,345" in line and "64 buckets" in line)
+    assert row.startswith("ok ")
+    assert "…" in row
+    assert len([line for line in lines if line.startswith(("ok", "NEVER", "FAILED", "idle"))]) == 7
 
 
 def test_it_is_redrawn_a_few_times_a_second(console: Console, make_snapshot: MakeSnapshot) -> None:

@@ -58,7 +58,12 @@ def test_json_has_every_run(contest: Contest) -> None:
     values = json.loads(render_json([contest], "random", "fuzzverse bench search"))
     (target,) = values["targets"]
     assert len(target["runs"]) == 9
-    assert target["limits"] == {"seconds": 60.0, "timelines": 200_000, "jobs": 2}
+    assert target["limits"] == {
+        "seconds": 60.0,
+        "timelines": 200_000,
+        "jobs": 2,
+        "takes_any_bug": False,
+    }
     assert target["runs"][2]["draws"] is None
 
 

@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
+from fuzzverse.model import Policy, Strategy, Totals
 from fuzzverse.outcome import Bug, StopReason, Summary
 from fuzzverse.report import summary as report
 
@@ -15,6 +16,24 @@ def test_the_text(make_summary: MakeSummary, golden: Callable[[str, str], None])
     golden("summary_bug.txt", report.render(make_summary()))
     clean = make_summary(bugs=(), problems=(), stopped=StopReason.TIME, tallies=())
     golden("summary_clean.txt", report.render(clean))
+
+
+def test_timelines_that_split_have_splitpoints(
+    make_summary: MakeSummary, make_totals: Callable[..., Totals]
+) -> None:
+    totals = make_totals(makers=((0, 0),) * 9)
+    policy = Policy(strategy=Strategy.DEPTH_FIRST)
+    text = report.render(make_summary(policy=policy, totals=totals))
+    assert "3 roots, 88 splitpoints; stopped" in text
+    assert "states" not in text.splitlines()[0]
+    assert "children" not in text
+
+
+def test_how_rare_is_too_rare_is_told(make_summary: MakeSummary) -> None:
+    policy = Policy(until_fresh=5_000)
+    text = report.render(make_summary(stopped=StopReason.FRESH, policy=policy))
+    words = "stopped because fresh features have become rarer than 1 in 5,000 timelines"
+    assert words in text.splitlines()[0]
 
 
 def test_the_json(make_summary: MakeSummary, golden: Callable[[str, str], None]) -> None:

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fuzzverse.report.text import columns, count, duration, plural, printable
+from fuzzverse.report.text import about, columns, count, duration, plural, printable
 
 
 @given(st.text())
@@ -27,6 +27,14 @@ def test_durations_are_as_exact_as_they_need_be(seconds: float, shown: str) -> N
 def test_numbers_have_separators_and_nouns_agree() -> None:
     assert count(1_234_567) == "1,234,567"
     assert [plural(n, "bug") for n in (0, 1, 2_000)] == ["0 bugs", "1 bug", "2,000 bugs"]
+
+
+@pytest.mark.parametrize(
+    ("number", "rounded"),
+    [(0.4, 0), (1.4, 1), (19.6, 20), (99.6, 100), (423.7, 420), (995, 1_000), (87_654, 88_000)],
+)
+def test_estimates_have_two_digits(number: float, rounded: int) -> None:
+    assert about(number) == rounded
 
 
 @given(st.lists(st.tuples(*[st.text("abc ", max_size=9)] * 3), max_size=8))
