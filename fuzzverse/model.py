@@ -225,9 +225,10 @@ class Policy:
 
     Energies and batch sizes count timelines; `timelines` and `roots` are budgets (None: no
     limit); `window` is how many jobs may be under way at once, whatever the number of workers.
-    `checkpoints` and `checkpoint_mb` bound what each worker keeps frozen on the way to splitpoints,
-    and change nothing but the speed. `until_fresh` ends the campaign when less than one timeline in
-    so many is expected to bring something fresh.
+    `checkpoints` and `checkpoint_mb` bound what each worker keeps frozen at splitpoints that take
+    more than `checkpoint_us` microseconds to reach; they change nothing but the speed.
+    `until_fresh` ends the campaign when for so many timelines nothing was fresh, and less than one
+    in so many is expected to be.
     """
 
     strategy: Strategy = Strategy.FRONTIER
@@ -249,6 +250,7 @@ class Policy:
     until_fresh: int | None = None
     checkpoints: int = 24
     checkpoint_mb: int = 512
+    checkpoint_us: int = 10_000
     stop_on_bug: bool = False
     dynamic_marks_max: int = 256
 

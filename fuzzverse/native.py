@@ -402,6 +402,7 @@ def _plan(target: model.Target, policy: model.Policy, first_root: int) -> Any:
     plan.until_fresh = policy.until_fresh or 0
     plan.checkpoints = policy.checkpoints
     plan.checkpoint_mb = policy.checkpoint_mb
+    plan.checkpoint_us = policy.checkpoint_us
     plan.root_energy = policy.root_energy
     plan.mark_energy = policy.mark_energy
     return plan

@@ -148,6 +148,7 @@ _POLICY_OPTIONS: Final = (
     _count("until_fresh", 2, COUNT_MAX,
            "Stop when less than one timeline in so many is expected to bring something fresh."),
     _count("checkpoints", 0, 256, "Splitpoints that each worker keeps a frozen process at."),
+    _count("checkpoint_us", 0, 10**9, "Splitpoints that are reached faster get none."),
     _count("checkpoint_mb", 16, 1 << 20, "Memory that a worker's checkpoints may have, in MiB."),
     click.option("--deadline", type=Duration(), default="1s", show_default=True,
                  help="Longest time of one timeline."),

@@ -274,6 +274,8 @@ struct fv_worker {
     uint32_t reached; /* what became of it: enum fv_order_outcome */
     uint32_t pilot;   /* the host to make on the way; 0: the holder is at the splitpoint */
     int32_t pilot_pid;
+    uint32_t is_brief; /* the pilot ends after this order */
+    uint32_t reserved;
     uint64_t reached_ns; /* when the pilot got there; 0: not yet */
     char refusal[FV_TEXT_BYTES];
     uint32_t calls[FV_HOSTS_MAX + 2];
@@ -302,6 +304,7 @@ struct fv_header {
     uint32_t trace_draws;
     uint32_t stop;       /* the controller wants the end */
     uint32_t host_count; /* checkpoints that a worker may keep */
+    uint32_t host_us;    /* what replaying must take for a checkpoint to be worth keeping */
     uint32_t host_mb;    /* memory that they may have together */
     uint32_t reserved;
     struct fv_policy policy;

@@ -39,6 +39,7 @@ struct fv_order {
     uint32_t children_at;
     uint32_t is_unreached; /* the worker's: the prefix ended before the splitpoint */
     uint32_t reserved;
+    uint64_t draws;   /* since the root, of the splitpoint */
     uint64_t longest; /* draws of the longest timeline known from here; longer ones are told */
 };
 

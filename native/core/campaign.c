@@ -33,6 +33,7 @@ static struct fv_header wish_from(const struct fv_plan *p) {
         .dynamic_max = p->dynamic_max,
         .host_count = p->strategy == FV_STRATEGY_FRONTIER ? p->checkpoints : 0,
         .host_mb = p->checkpoint_mb,
+        .host_us = p->checkpoint_us,
         .policy = {.strategy = p->strategy,
                    .batch_size = splits(p) ? p->batch_size : 1,
                    .timelines_min = p->timelines_min,

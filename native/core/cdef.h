@@ -17,6 +17,8 @@ struct fv_plan {
     uint32_t deadline_ms;
     uint32_t memory_mb;
     uint32_t checkpoints;   /* that a worker keeps, besides the start */
+    uint32_t checkpoint_us; /* what a replay must take for its end to be worth one */
+    uint32_t reserved;
     uint32_t checkpoint_mb; /* of memory, for those of a worker together */
     uint64_t campaign_seed;
     uint64_t first_root;

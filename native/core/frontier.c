@@ -115,6 +115,7 @@ static void plan_order(struct fv_job_plan *p, const struct fv_node *origin,
     p->pool_count += steps;
     o->segment_count = steps;
     o->count = errand->draws - errand->base;
+    o->draws = errand->draws;
     o->root = origin->root;
     o->has_tape = origin->tape != FV_NOTHING;
     if (origin->tape != FV_NOTHING) p->tape = origin->tape;

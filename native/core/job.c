@@ -3,7 +3,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "../common/map.h"
 #include "../common/mix.h"
 #include "../common/public.h"
 #include "drain.h"
@@ -258,8 +257,7 @@ static void fold_lane(struct fv_campaign *c, struct fv_lane *lane) {
     cap_totals(lane);
     if (c->frontier == NULL) fv_drain_tell(c, lane, base);
     uint64_t fresh = fv_tree_merge(c->header, c->known, lane->tree, c->mark_of);
-    fv_map_tally_add(c->seen, fv_layout_seen(c->header, lane->tree), c->header->map_size,
-                     c->header->map_size);
+    fv_tree_merge_seen(c->header, c->seen, lane->tree, c->mark_of);
     if (c->frontier == NULL) {
         fv_tree_merge_buckets(c->header, c->known, lane->tree, c->mark_of, stamp);
     } else {

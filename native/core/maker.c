@@ -113,8 +113,7 @@ static uint64_t future_length(const struct fv_splitpoint *at) {
     return at->node->draws > at->draws ? at->node->draws - at->draws : 0;
 }
 
-/* The known future up to `limit`, then `edit` in its place, then the rest: nothing where the future
- * has too many steps. */
+/* The known future with `edit` in its place; cut where it has too many steps. */
 static uint32_t make_edited(const struct fv_splitpoint *at, struct fv_step edit,
                             struct fv_step *to) {
     struct fv_step future[FV_TAIL_MAX];

@@ -60,6 +60,17 @@ void fv_tree_copy(const struct fv_header *h, struct fv_tree *to, struct fv_tree 
     memset(&to->totals, 0, sizeof to->totals);
 }
 
+void fv_tree_merge_seen(const struct fv_header *h, uint8_t *seen, struct fv_tree *job,
+                        const uint32_t *mark_of) {
+    const uint8_t *more = fv_layout_seen(h, job);
+    fv_map_tally_add(seen, more, h->map_size, h->map_dynamic);
+    for (uint32_t i = h->site_count; i < fv_tree_marks(h, job); i++) {
+        if (mark_of[i] == UINT32_MAX) continue;
+        fv_map_tally_add(seen + fv_layout_mark_features(h, mark_of[i]),
+                         more + fv_layout_mark_features(h, i), h->map_size, FV_MARK_FEATURE_BYTES);
+    }
+}
+
 uint64_t fv_tree_seen_exactly(const struct fv_header *h, const uint8_t *seen, uint32_t times) {
     const uint8_t *at_least = seen + (times - 1) * h->map_size;
     return fv_map_fresh(at_least + h->map_size, at_least, h->map_size);

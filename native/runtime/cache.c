@@ -32,6 +32,7 @@ static struct {
     struct checkpoint of[FV_HOSTS_MAX + 2]; /* by host number; 0 is the zygote */
     uint64_t inflation;
     uint64_t draw_ns; /* of replays, a running mean */
+    pid_t brief_pid;  /* a pilot that may still be on its way out */
 } cache;
 
 static uint32_t number_max(void) { return fv_rt.header->host_count + 1; }
@@ -46,7 +47,14 @@ static const struct fv_slot *slot_of(uint32_t number) {
 bool fv_cache_owns(int32_t pid) {
     for (uint32_t i = 1; i <= number_max(); i++)
         if (cache.of[i].pid == pid) return true;
-    return false;
+    return cache.brief_pid == pid;
+}
+
+/* Nobody is waited for: who ends may have to wait for a processor first. */
+static void reap_ended(void) {
+    pid_t pid;
+    while ((pid = waitpid(-1, NULL, WNOHANG)) > 0)
+        if (pid == cache.brief_pid) cache.brief_pid = 0;
 }
 
 /* ---- finding --------------------------------------------------------------------------------- */
@@ -85,11 +93,10 @@ static uint32_t choose_start(uint32_t nearest) {
 
 /* ---- giving up ------------------------------------------------------------------------------- */
 
-/* A nested one is reaped by the checkpoint that it was forked from. */
+/* Reaped by whoever it was forked from, later. */
 static void drop(uint32_t number) {
     struct checkpoint *c = &cache.of[number];
     kill(c->pid, SIGKILL);
-    if (c->parent == FV_ZYGOTE) waitpid(c->pid, NULL, 0);
     cache.of[c->parent].children--;
     *c = (struct checkpoint){0};
 }
@@ -204,8 +211,15 @@ static void forget_pilot(uint32_t from) {
     if (from == FV_ZYGOTE) waitpid(pid, NULL, 0);
 }
 
-static enum fv_side send_pilot(uint32_t from, uint32_t number) {
+/* A replay that takes less than a checkpoint costs is done again when it is needed again. */
+static bool is_worth_keeping(const struct fv_order *o) {
+    return fv_rt.header->host_count > 0 &&
+           o->draws * cache.draw_ns >= (uint64_t)fv_rt.header->host_us * 1000;
+}
+
+static enum fv_side send_pilot(uint32_t from, uint32_t number, const struct fv_order *o) {
     struct fv_worker *w = fv_host_worker();
+    w->is_brief = !is_worth_keeping(o);
     w->pilot = number;
     w->pilot_pid = 0;
     if (from != FV_ZYGOTE) {
@@ -227,7 +241,10 @@ static void settle_pilot(uint32_t number, uint32_t from, uint32_t dead) {
     if (dead == FV_ZYGOTE && w->reached == FV_OUTCOME_DONE) {
         const struct fv_slot *s = slot_of(number);
         note_speed(s->started_ns, w->reached_ns, fv_layout_draws(s) - s->draws_at_fork);
-        keep(number, from);
+        if (!w->is_brief)
+            keep(number, from);
+        else if (from == FV_ZYGOTE)
+            cache.brief_pid = w->pilot_pid;
         return;
     }
     if (dead != FV_ZYGOTE && w->reached_ns != 0) give_up(); /* died in the middle of its children */
@@ -246,16 +263,17 @@ enum fv_side fv_cache_serve(uint32_t order) {
     w->reached = FV_OUTCOME_NONE;
     w->reached_ns = 0;
     if (is_there) {
-        w->pilot = 0;
+        w->pilot = w->is_brief = 0;
         cache.of[nearest].worth = cache.inflation + cache.of[nearest].draws;
         fv_host_pass(nearest);
         if (await_baton(0) != FV_ZYGOTE) give_up();
         return FV_PARENT;
     }
     uint32_t from = choose_start(nearest);
+    reap_ended();
     make_room(fv_rt.header->host_count, from);
     uint32_t number = free_number();
-    if (send_pilot(from, number) == FV_CHILD) return FV_CHILD;
+    if (send_pilot(from, number, o) == FV_CHILD) return FV_CHILD;
     settle_pilot(number, from, await_baton(number));
     make_room(fv_rt.header->host_count, FV_ZYGOTE);
     return FV_PARENT;

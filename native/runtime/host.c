@@ -222,8 +222,10 @@ void fv_host_freeze(void) {
     freeze();
     for (;;) {
         if (fv_host_run(order_under_way()) == FV_CHILD) return;
+        bool is_brief = host.worker->is_brief;
         host.worker->reached = FV_OUTCOME_DONE;
         hand_over(FV_ZYGOTE);
+        if (is_brief) _exit(FV_EXIT_OK);
         for (;;) {
             await_call();
             reap_hosts();

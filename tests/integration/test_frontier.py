@@ -80,7 +80,10 @@ def test_same_campaign_whatever_is_cached(target_of: Callable[[str], Target], na
     caches = [(0, 512), (1, 512), (24, 512), (24, 16), (24, 0)]
     assert_same(
         [
-            explore(target_of(name), replace(policy, checkpoints=count, checkpoint_mb=size))
+            explore(
+                target_of(name),
+                replace(policy, checkpoints=count, checkpoint_mb=size, checkpoint_us=0),
+            )
             for count, size in caches
         ]
     )
@@ -104,7 +107,7 @@ def test_same_campaign_with_dying_workers(target_of: Callable[[str], Target], na
 
 
 def test_a_campaign_outlives_its_checkpoints(target_of: Callable[[str], Target]) -> None:
-    policy = replace(FRONTIER, timelines=BUDGETS["slow"], jobs=2)
+    policy = replace(FRONTIER, timelines=BUDGETS["slow"], jobs=2, checkpoint_us=0)
     target, killed = target_of("slow"), 0
 
     def kill_something(campaign: native.Campaign) -> None:
@@ -131,7 +134,7 @@ def test_same_campaign_under_load(target_of: Callable[[str], Target], name: str)
 
 def test_same_campaign_when_forks_are_slow(compiled: Callable[..., Path]) -> None:
     target = described(compiled("slow.c", "-DFORK_MS=60"))
-    policy = replace(FRONTIER, timelines=400)
+    policy = replace(FRONTIER, timelines=400, checkpoint_us=0)
     plain = explore(target, replace(policy, checkpoints=0))
     for jobs in (1, 2):
         cached = explore(target, replace(policy, jobs=jobs))

@@ -10,7 +10,17 @@ NOBODY = (0, 0)
 
 
 def test_the_best_are_told_first(make_totals: MakeTotals) -> None:
-    makers = ((6_000, 200), (1_000, 9), NOBODY, (1_000, 30), (900, 0), (50, 1), (1_050, 55), NOBODY, NOBODY)
+    makers = (
+        (6_000, 200),
+        (1_000, 9),
+        NOBODY,
+        (1_000, 30),
+        (900, 0),
+        (50, 1),
+        (1_050, 55),
+        NOBODY,
+        NOBODY,
+    )
     assert report.render(make_totals(makers=makers)) == (
         "children of splitpoints 10,000: "
         "reseed 60 % (1 in 30 yielded), splice 10 % (1 in 19), nudge 10 % (1 in 33)"
