@@ -19,7 +19,7 @@ SOURCES := $(shell find fuzzverse native targets corpora -type f -not -path '*/_
 
 run: install
 	@status=0; \
-	$(BIN)/fuzzverse run dungeon --strategy depth-first --time $(SEARCH_TIME) || status=$$?; \
+	$(BIN)/fuzzverse run dungeon --time $(SEARCH_TIME) || status=$$?; \
 	case $$status in \
 		77) echo "A bug was found, as it should be." ;; \
 		0) echo "No bug was found within $(SEARCH_TIME)." >&2; exit 1 ;; \
