@@ -51,7 +51,6 @@ uint32_t fv_archive_add_node(struct fv_archive *a, const struct fv_node *node,
     *n = *node;
     n->steps_at = a->step_count;
     n->hint_count = 0;
-    n->chain = n->step_count + (n->parent != FV_NOTHING ? a->nodes[n->parent].chain : 0);
     memcpy(a->steps + n->steps_at, steps, n->step_count * sizeof *steps);
     a->step_count += n->step_count;
     return a->node_count++;

@@ -40,16 +40,13 @@ struct fv_node {
     uint32_t hints_at; /* comparisons of drawn values, in order of draws */
     uint32_t hint_count;
     uint32_t is_watched; /* its comparisons were looked for */
-    uint32_t chain;      /* steps of the whole recipe */
 };
 
 /* What to go on from, and how that went. A visit is one child. */
 struct fv_place {
     uint32_t state; /* FV_NOTHING: an entry */
     uint32_t node;
-    uint64_t draws;  /* where it is; entries: where it may begin */
-    uint32_t parent; /* the place whose child found it */
-    uint32_t depth;
+    uint64_t draws;         /* where it is; entries: where it may begin */
     uint32_t visits;        /* since the exemplar came */
     uint32_t yields;        /* children that brought something */
     uint32_t visits_before; /* of exemplars that gave way */

@@ -259,21 +259,8 @@ static uint32_t node_of(struct lesson *l) {
     return l->node;
 }
 
-static uint32_t parent_place(const struct lesson *l) {
-    return l->errand != NULL ? l->errand->place : FV_NOTHING;
-}
-
-static uint32_t depth_below(const struct lesson *l) {
-    uint32_t parent = parent_place(l);
-    return parent != FV_NOTHING ? l->f->archive.places[parent].depth + 1 : 0;
-}
-
 static void add_place(struct lesson *l, uint32_t state, uint64_t draws) {
-    struct fv_place place = {.state = state,
-                             .node = node_of(l),
-                             .draws = draws,
-                             .parent = parent_place(l),
-                             .depth = depth_below(l)};
+    struct fv_place place = {.state = state, .node = node_of(l), .draws = draws};
     if (place.node == FV_NOTHING) return;
     uint32_t index = fv_archive_add_place(&l->f->archive, &place);
     if (index == FV_NOTHING) return;
@@ -291,7 +278,6 @@ static void replace_exemplar(struct lesson *l, uint32_t index, uint64_t draws) {
     place->is_closed = 0;
     place->node = node;
     place->draws = draws;
-    place->parent = parent_place(l) != index ? parent_place(l) : place->parent;
     fv_weigh_again(l->f, index);
 }
 

@@ -1,7 +1,6 @@
 #include "watch.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -9,6 +8,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "../common/process.h"
 #include "session.h"
 
 enum { FV_WALL_FACTOR = 10, FV_BURY_TRIES = 200, FV_BURY_WAIT_NS = 5000000 };
@@ -20,27 +20,12 @@ static uint64_t cpu_ns(pid_t pid) {
     return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
 }
 
-/* Resident pages that are not shared: what the timeline itself asked for. */
-static uint64_t private_bytes(pid_t pid) {
-    char path[64], text[128];
-    unsigned long size = 0, resident = 0, shared = 0;
-    snprintf(path, sizeof path, "/proc/%d/statm", pid);
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0) return 0;
-    ssize_t n = read(fd, text, sizeof text - 1);
-    close(fd);
-    if (n <= 0) return 0;
-    text[n] = '\0';
-    if (sscanf(text, "%lu %lu %lu", &size, &resident, &shared) != 3 || shared > resident) return 0;
-    return (uint64_t)(resident - shared) * (uint64_t)sysconf(_SC_PAGESIZE);
-}
-
 static enum fv_kill past_limit(const struct fv_limits *l, const struct fv_slot *s, pid_t pid) {
     uint64_t deadline_ns = (uint64_t)l->deadline_ms * 1000000;
     uint64_t now = fv_wait_now_ns();
     uint64_t wall_ns = now > s->started_ns ? now - s->started_ns : 0;
     if (wall_ns > FV_WALL_FACTOR * deadline_ns || cpu_ns(pid) > deadline_ns) return FV_KILL_TIMEOUT;
-    if (private_bytes(pid) > (uint64_t)l->memory_mb << 20) return FV_KILL_OUT_OF_MEMORY;
+    if (fv_process_private_bytes(pid) > (uint64_t)l->memory_mb << 20) return FV_KILL_OUT_OF_MEMORY;
     return FV_KILL_NONE;
 }
 
@@ -87,23 +72,11 @@ uint64_t fv_watch_tree(const struct fv_header *h, uint32_t tree, const struct fv
     return alive;
 }
 
-/* Dead, though perhaps not yet reaped by whoever inherited it: it writes no more. */
-static bool is_dead(pid_t pid) {
-    char path[64], text[512];
-    snprintf(path, sizeof path, "/proc/%d/stat", pid);
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0) return true;
-    ssize_t n = read(fd, text, sizeof text - 1);
-    close(fd);
-    text[n > 0 ? n : 0] = '\0';
-    const char *name_end = strrchr(text, ')');
-    return name_end == NULL || strchr("ZXx", name_end[2]) != NULL;
-}
-
 static void bury_slot(struct fv_slot *s) {
     const struct timespec pause = {0, FV_BURY_WAIT_NS};
     pid_t pid = s->pid;
-    for (int i = 0; pid > 1 && i < FV_BURY_TRIES && !is_dead(pid); i++) nanosleep(&pause, NULL);
+    for (int i = 0; pid > 1 && i < FV_BURY_TRIES && !fv_process_is_dead(pid); i++)
+        nanosleep(&pause, NULL);
     s->state = FV_SLOT_FREE;
 }
 

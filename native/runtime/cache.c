@@ -1,13 +1,11 @@
 #include "cache.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <signal.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "../common/process.h"
 #include "host.h"
 
 enum {
@@ -141,24 +139,6 @@ static uint32_t free_number(void) {
 
 /* ---- waiting for the one at work ------------------------------------------------------------- */
 
-static char state_of(pid_t pid) {
-    char path[64], text[512];
-    snprintf(path, sizeof path, "/proc/%d/stat", pid);
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0) return 'X';
-    ssize_t n = read(fd, text, sizeof text - 1);
-    close(fd);
-    text[n > 0 ? n : 0] = '\0';
-    const char *name_end = strrchr(text, ')');
-    return name_end != NULL && name_end[1] == ' ' ? name_end[2] : 'X';
-}
-
-static bool is_dead(pid_t pid) {
-    if (pid <= 0) return true;
-    char state = state_of(pid);
-    return state == 'Z' || state == 'X' || state == 'x';
-}
-
 static pid_t pid_at_work(uint32_t holder, uint32_t pilot) {
     if (holder == pilot) return fv_host_worker()->pilot_pid;
     return holder <= number_max() ? cache.of[holder].pid : 0;
@@ -169,7 +149,7 @@ static uint32_t await_baton(uint32_t pilot) {
     for (uint32_t before = FV_ZYGOTE;;) {
         uint32_t holder = fv_host_wait(FV_LOOK_MS);
         if (holder == FV_ZYGOTE) return FV_ZYGOTE;
-        if (holder == before && is_dead(pid_at_work(holder, pilot))) return holder;
+        if (holder == before && fv_process_is_dead(pid_at_work(holder, pilot))) return holder;
         before = holder;
     }
 }
@@ -180,18 +160,6 @@ static uint32_t await_baton(uint32_t pilot) {
  * checkpoint dies in the middle of one, the worker goes, and the job begins again elsewhere. */
 _Noreturn static void give_up(void) { _exit(FV_EXIT_LOST); }
 
-static uint64_t private_bytes(pid_t pid) {
-    char path[64], text[128];
-    unsigned long size = 0, resident = 0, shared = 0;
-    snprintf(path, sizeof path, "/proc/%d/statm", pid);
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    ssize_t n = fd >= 0 ? read(fd, text, sizeof text - 1) : 0;
-    if (fd >= 0) close(fd);
-    text[n > 0 ? n : 0] = '\0';
-    if (sscanf(text, "%lu %lu %lu", &size, &resident, &shared) != 3 || shared > resident) return 0;
-    return (uint64_t)(resident - shared) * (uint64_t)sysconf(_SC_PAGESIZE);
-}
-
 static void keep(uint32_t number, uint32_t from) {
     const struct fv_slot *s = slot_of(number);
     struct checkpoint *c = &cache.of[number];
@@ -200,7 +168,7 @@ static void keep(uint32_t number, uint32_t from) {
     c->depth = cache.of[from].depth + 1;
     c->draws = fv_layout_draws(s);
     c->worth = cache.inflation + c->draws;
-    c->bytes = private_bytes(c->pid);
+    c->bytes = fv_process_private_bytes(c->pid);
     cache.of[from].children++;
 }
 
