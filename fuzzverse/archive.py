@@ -11,8 +11,8 @@ from types import TracebackType
 from typing import Final, Self
 
 from fuzzverse.errors import EngineError
-from fuzzverse.model import Maker, MarkTally, Totals
-from fuzzverse.outcome import Bug, Snapshot
+from fuzzverse.model import Maker, MarkTally
+from fuzzverse.outcome import Bug, Snapshot, Summary
 
 # Each migration runs once, in order; published ones are never changed.
 MIGRATIONS: Final = (
@@ -60,6 +60,15 @@ MIGRATIONS: Final = (
         campaign INTEGER NOT NULL REFERENCES campaigns(id), maker TEXT NOT NULL,
         tries INTEGER NOT NULL, yields INTEGER NOT NULL, PRIMARY KEY (campaign, maker))
         WITHOUT ROWID;
+    """,
+    # isolation: the one at the end; unfit: why timelines were not rewound although they were to be
+    # ('': they were). parted, checked, jobs_forked: as in model.Totals. NULL: as above.
+    """
+    ALTER TABLE campaigns ADD COLUMN isolation TEXT;
+    ALTER TABLE campaigns ADD COLUMN unfit TEXT;
+    ALTER TABLE campaigns ADD COLUMN parted INTEGER;
+    ALTER TABLE campaigns ADD COLUMN checked INTEGER;
+    ALTER TABLE campaigns ADD COLUMN jobs_forked INTEGER;
     """,
 )
 
@@ -206,22 +215,23 @@ class Archive:
             (campaign, moment.seconds, t.timelines, t.features, t.edges_found, t.splitpoints,
              moment.corpus, len(moment.bugs), t.states, t.once, t.twice),
         )  # fmt: skip
-        self._put_totals(campaign, moment.seconds, None, t)
+        self._put_totals(campaign, moment, None)
 
-    def end(self, campaign: int, seconds: float, stopped: str, totals: Totals) -> None:
+    def end(self, campaign: int, summary: Summary) -> None:
         """Closes a campaign."""
-        self._put_totals(campaign, seconds, stopped, totals)
+        self._put_totals(campaign, summary, summary.stopped.value)
 
-    def _put_totals(
-        self, campaign: int, seconds: float, stopped: str | None, totals: Totals
-    ) -> None:
+    def _put_totals(self, campaign: int, moment: Snapshot | Summary, stopped: str | None) -> None:
+        totals = moment.totals
         self._write(
             "UPDATE campaigns SET seconds = ?, stopped = ?, timelines = ?, roots = ?, draws = ?,"
             " features = ?, edges_found = ?, edges_total = ?, digest = ?, states = ?,"
-            " seen_once = ?, seen_twice = ? WHERE id = ?",
-            (seconds, stopped, totals.timelines, totals.roots, totals.draws, totals.features,
-             totals.edges_found, totals.edges_total, f"{totals.digest:016x}", totals.states,
-             totals.once, totals.twice, campaign),
+            " seen_once = ?, seen_twice = ?, isolation = ?, unfit = ?, parted = ?, checked = ?,"
+            " jobs_forked = ? WHERE id = ?",
+            (moment.seconds, stopped, totals.timelines, totals.roots, totals.draws,
+             totals.features, totals.edges_found, totals.edges_total, f"{totals.digest:016x}",
+             totals.states, totals.once, totals.twice, totals.isolation.name.lower(),
+             moment.unfit, totals.parted, totals.checked, totals.jobs_forked, campaign),
         )  # fmt: skip
         self._write(
             "INSERT OR REPLACE INTO makers VALUES (?, ?, ?, ?)",

@@ -47,11 +47,17 @@ def sanitizer_flags(sanitizers: Sequence[str]) -> tuple[str, ...]:
 
 
 def link_flags(resources: Resources) -> tuple[str, ...]:
-    """What links the runtime, whole, into a target."""
+    """What links the runtime, whole, into a target, and the heap where nothing else brings one.
+
+    Sanitizers have a malloc of their own, and clang puts them first: the linker takes the heap out
+    of its archive only where malloc is still missing.
+    """
     return (
         "-Wl,--whole-archive",
         str(resources.runtime),
         "-Wl,--no-whole-archive",
+        "-Wl,-u,malloc",
+        str(resources.heap),
         *SYSTEM_LIBRARIES,
     )
 
@@ -190,7 +196,7 @@ class Builder:
         driver = self._compiler.cxx if is_cxx else self._compiler.path
         command = (str(driver), *sanitize, *map(str, objects), *link_flags(self._resources))
         key = hashlib.sha256("\0".join((*command, self._compiler.version)).encode())
-        key.update(self._resources.runtime.read_bytes())
+        key.update(self._resources.runtime.read_bytes() + self._resources.heap.read_bytes())
         path = self._cache / "targets" / f"{variant.name}-{key.hexdigest()[:16]}" / variant.name
         if not path.exists():
             self._run(command, path, variant.name)

@@ -15,7 +15,7 @@ from typing import Final, Protocol
 
 from fuzzverse.archive import Archive, Entry
 from fuzzverse.corpus import Corpus, CorpusWriter
-from fuzzverse.engine import Replayer, RunningCampaign
+from fuzzverse.engine import Replayer, RunningCampaign, insist_on_rewinding
 from fuzzverse.model import (
     Discovery,
     Policy,
@@ -26,7 +26,7 @@ from fuzzverse.model import (
     Totals,
     Verdict,
 )
-from fuzzverse.outcome import Bug, Snapshot, StopReason, Summary
+from fuzzverse.outcome import Bug, Snapshot, StopReason, Summary, is_leak
 from fuzzverse.outdir import OutDirectory
 from fuzzverse.triage import Triage
 
@@ -34,6 +34,11 @@ STEP_S: Final = 0.1
 SAVE_INTERVAL_S: Final = 0.9
 LOOK_INTERVAL_S: Final = 0.5
 LOST_SHOWN_MAX: Final = 20
+LEAK_ADVICE: Final = (
+    "timelines were run under fork from then on, and what came before may not replay. Either the "
+    "target decides something that it does not draw (`fuzzverse replay --times` tells), or "
+    "fuzzverse did not put everything back: run it again with --isolation fork"
+)
 
 
 class Observer(Protocol):
@@ -127,13 +132,15 @@ class CampaignRun:
         self._last_discovery = 0.0
         self._inputs_written = 0
         self._lost = 0
+        self._unfit = ""
         self._tallies = engine.tallies()
 
     def run(self) -> Summary:
         """Runs until a budget, a bug or the user ends it; everything is saved when it returns.
 
         Raises:
-            EngineError: the machinery or the disk failed. What was saved stays.
+            EngineError: the machinery or the disk failed, or timelines cannot be rewound although
+                the policy says that they must. What was saved stays.
         """
         with ExitStack() as stack:
             self._archive = stack.enter_context(Archive(self._out.archive))
@@ -156,7 +163,11 @@ class CampaignRun:
                 self._save()
 
     def _begin(self) -> int:
-        policy = {**asdict(self._policy), "strategy": self._policy.strategy.name.lower()}
+        policy = {
+            **asdict(self._policy),
+            "strategy": self._policy.strategy.name.lower(),
+            "isolation": self._policy.isolation.name.lower(),
+        }
         start = {
             "target": self._target.name,
             "build_id": self._target.build_id,
@@ -190,7 +201,20 @@ class CampaignRun:
         if progress.timelines or progress.discoveries:
             self._last_discovery = self._seconds()
         self._observer.moved(self._moment(), progress.discoveries)
+        self._look_at_isolation()
         return self._reason(progress.finished)
+
+    def _look_at_isolation(self) -> None:
+        """Tells once that timelines are no longer rewound; ends the campaign if they must be."""
+        why = self._engine.unfit()
+        if not why or self._unfit:
+            return
+        self._unfit = why
+        event = "leak" if is_leak(why) else "fallback"
+        self._out.events.add(event, {"isolation": "fork", "why": why}, urgent=True)
+        if is_leak(why):
+            self._observer.noted(why)
+        insist_on_rewinding(self._engine, self._policy)
 
     def _reason(self, finished: bool) -> StopReason | None:
         if finished:
@@ -274,6 +298,7 @@ class CampaignRun:
             bugs=self._triage.bugs(),
             corpus=self._inputs_written,
             policy=self._policy,
+            unfit=self._engine.unfit(),
         )
 
     def _save(self) -> None:
@@ -285,7 +310,8 @@ class CampaignRun:
         self._archive.put_marks(self._campaign, *moment.tallies)
         self._archive.add_point(self._campaign, moment)
         self._archive.commit()
-        self._out.events.add("totals", asdict(moment.totals), urgent=True)
+        totals = {**asdict(moment.totals), "isolation": moment.totals.isolation.name.lower()}
+        self._out.events.add("totals", totals, urgent=True)
 
     def _end(self, stopped: StopReason) -> Summary:
         totals = self._engine.totals()
@@ -301,24 +327,28 @@ class CampaignRun:
             out=str(self._out.path),
             problems=self._problems(totals),
             policy=self._policy,
+            unfit=self._engine.unfit(),
         )
         self._archive.put_marks(self._campaign, *summary.tallies)
-        self._archive.end(self._campaign, summary.seconds, stopped.value, totals)
+        self._archive.end(self._campaign, summary)
         end = {"stopped": stopped.value, "digest": summary.digest, "bugs": len(summary.bugs)}
         self._out.events.add("end", end, urgent=True)
         return summary
 
     def _problems(self, totals: Totals) -> tuple[str, ...]:
         """What a reader of the summary must know to trust it."""
+        # A worker whose runner cannot go on leaves, so that the job begins again under fork.
+        deaths = max(0, totals.worker_deaths - totals.jobs_forked)
         counts = (
             (totals.verdicts[Verdict.LOST], "timelines lost by the machinery"),
             (totals.fork_failures, "forks that failed (raise `ulimit -u` or use fewer --jobs)"),
             (totals.overflows, "things not recorded because a table was full"),
-            (totals.worker_deaths, "workers that died and were replaced"),
+            (deaths, "workers that died and were replaced"),
             (totals.unreached, "splitpoints not reached again (is the target deterministic?)"),
             (self._triage.unrecorded, "bugs not kept because the table of buckets was full"),
         )
-        return tuple(f"{words}: {count}" for count, words in counts if count)
+        leak = (f"{self._unfit}; {LEAK_ADVICE}",) if is_leak(self._unfit) else ()
+        return leak + tuple(f"{words}: {count}" for count, words in counts if count)
 
 
 def bug_values(bug: Bug) -> dict[str, object]:

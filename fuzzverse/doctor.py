@@ -3,22 +3,31 @@
 from __future__ import annotations
 
 import ctypes
+import errno
+import os
 import shutil
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
 from fuzzverse.errors import EngineError
+from fuzzverse.model import RewindProbe
 from fuzzverse.outcome import Check
 from fuzzverse.resources import Resources
 from fuzzverse.toolchain import Which, asked_compiler, find_compiler, find_tool
 
 PYTHON_MIN: Final = (3, 11)
 FREE_BYTES_MIN: Final = 1024**3
-REWIND_KERNEL_MIN: Final = (6, 7)
 _ADDR_NO_RANDOMIZE: Final = 0x0040000
 _PERSONALITY_QUERY: Final = 0xFFFFFFFF
+# What those say who refuse: a sandbox or a security module, not a kernel that is too old.
+_REFUSALS: Final = (errno.EPERM, errno.EACCES)
+_NO_REWINDING: Final = "without it timelines run under fork, which is slower"
+_SANDBOX: Final = (
+    "in a container, allow {call} in the seccomp profile, or start it with "
+    "--security-opt seccomp=unconfined"
+)
 
 
 def can_fix_addresses() -> bool:
@@ -42,6 +51,7 @@ class Doctor:
         environment: Mapping[str, str],
         directory: Path,
         kernel: str,
+        probe: Callable[[], RewindProbe],
         which: Which = shutil.which,
         fix_addresses: Callable[[], bool] = can_fix_addresses,
         free_bytes: Callable[[Path], int] = lambda path: shutil.disk_usage(path).free,
@@ -51,6 +61,7 @@ class Doctor:
         self._environment = environment
         self._directory = directory
         self._kernel = kernel
+        self._probe = probe
         self._which = which
         self._fix_addresses = fix_addresses
         self._free_bytes = free_bytes
@@ -67,7 +78,7 @@ class Doctor:
             self._tool("llvm-symbolizer", "llvm", "names the functions of a crash"),
             self._tool("ld.lld", "lld", "links big targets faster"),
             self._tool("gdb", "gdb", "serves `fuzzverse replay --gdb`"),
-            self._check_rewind(),
+            *self._rewind_checks(),
         )
 
     def _check_python(self) -> Check:
@@ -109,13 +120,39 @@ class Doctor:
         advice = f"{purpose}; apt-get install {package}"
         return Check(name, path is not None, False, str(path or "none"), advice)
 
-    def _check_rewind(self) -> Check:
-        parts = self._kernel.split("-")[0].split(".")[:2]
-        version = tuple(int(part) if part.isdigit() else 0 for part in parts)
-        return Check(
-            "rewinding",
-            version >= REWIND_KERNEL_MIN,
-            False,
-            f"Linux {self._kernel}",
-            "userfaultfd write-protect-async and PAGEMAP_SCAN need Linux 6.7; fork serves as well",
+    def _rewind_checks(self) -> Iterator[Check]:
+        """One for each thing that rewinding asks of the kernel, as it was tried out."""
+        probe, old = self._probe(), f"Linux 6.7 has it, and this is {self._kernel}"
+        yield self._tried(
+            "userfaultfd",
+            probe.userfaultfd,
+            _SANDBOX.format(call="userfaultfd") + "; the sysctl vm.unprivileged_userfaultfd may "
+            "stay 0, for only faults of user code are asked for",
+            "a kernel with CONFIG_USERFAULTFD has it, from Linux 5.11 on for everyone; "
+            + _SANDBOX.format(call="userfaultfd"),
         )
+        yield self._tried("write protection", probe.write_protection, old, old)
+        yield self._tried("PAGEMAP_SCAN", probe.pagemap_scan, "/proc must be mounted", old)
+        yield self._tried(
+            "parent's memory",
+            probe.parent_memory,
+            "Yama or a sandbox refuses process_vm_readv to a child: sysctl "
+            "kernel.yama.ptrace_scope=0; " + _SANDBOX.format(call="process_vm_readv"),
+            "a kernel with CONFIG_CROSS_MEMORY_ATTACH has process_vm_readv",
+        )
+        yield self._tried(
+            "seccomp",
+            probe.seccomp,
+            _SANDBOX.format(call="seccomp"),
+            "a kernel with CONFIG_SECCOMP_FILTER has it",
+        )
+
+    def _tried(self, what: str, error: int | None, when_refused: str, else_advice: str) -> Check:
+        name = f"rewind: {what}"
+        if error == 0:
+            return Check(name, True, False, "works")
+        if error is None:
+            return Check(name, False, False, "not tried", "needs what is absent above")
+        found = f"{errno.errorcode.get(error, error)}: {os.strerror(error)}"
+        advice = when_refused if error in _REFUSALS else else_advice
+        return Check(name, False, False, found, f"{_NO_REWINDING}; {advice}")

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from fuzzverse.model import MarkTally, Progress, Recipe, Replay, Target, Totals, Verdict
+from fuzzverse.errors import EngineError
+from fuzzverse.model import MarkTally, Policy, Progress, Recipe, Replay, Target, Totals, Verdict
 
 
 class RunningCampaign(Protocol):
@@ -15,6 +16,9 @@ class RunningCampaign(Protocol):
 
     def totals(self) -> Totals:
         """The campaign at this moment."""
+
+    def unfit(self) -> str:
+        """Why timelines are not rewound although they were to be; empty while they are."""
 
     def tallies(self) -> tuple[MarkTally, ...]:
         """What was seen of each mark."""
@@ -46,3 +50,13 @@ class Replayer(Protocol):
 
     def input_bytes(self, recipe: Recipe) -> bytes:
         """The input that replays the recipe."""
+
+
+def insist_on_rewinding(engine: RunningCampaign, policy: Policy) -> None:
+    """Raises EngineError when timelines are not rewound although the policy says that they must."""
+    why = engine.unfit()
+    if policy.must_rewind and why:
+        raise EngineError(
+            f"timelines cannot be rewound, as --isolation rewind asks: {why}; "
+            "--isolation auto runs them under fork instead"
+        )

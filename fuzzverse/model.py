@@ -69,6 +69,27 @@ class Strategy(enum.IntEnum):
     FRONTIER = 2
 
 
+class Isolation(enum.IntEnum):
+    """What keeps a timeline from its siblings. The numbers are those of `enum fv_isolation`."""
+
+    FORK = 0
+    REWIND = 1
+
+
+class IsolationChoice(enum.StrEnum):
+    """The isolation that a user asks for. AUTO rewinds and falls back to fork where that will not
+    do; REWIND never falls back: where timelines cannot be rewound, the campaign ends."""
+
+    AUTO = "auto"
+    REWIND = "rewind"
+    FORK = "fork"
+
+    @property
+    def isolation(self) -> Isolation:
+        """What a campaign begins with."""
+        return Isolation.FORK if self is IsolationChoice.FORK else Isolation.REWIND
+
+
 class SegmentKind(enum.IntEnum):
     """What a segment does. The numbers are those of `enum fv_segment_kind`."""
 
@@ -227,6 +248,9 @@ class Policy:
     limit); `window` is how many jobs may be under way at once, whatever the number of workers.
     `checkpoints` and `checkpoint_mb` bound what each worker keeps frozen at splitpoints that take
     more than `checkpoint_us` microseconds to reach; they change nothing but the speed.
+    `isolation` falls back to fork, for good, where rewinding will not do, unless `must_rewind` is
+    set: then the campaign fails. One timeline in `canary` (0: none) is run again by a fresh
+    process, and must come out the same. None of that changes what is found.
     `until_fresh` ends the campaign when for so many timelines nothing was fresh, and less than one
     in so many is expected to be.
     """
@@ -248,6 +272,9 @@ class Policy:
     memory_mb: int = 2_048
     until_stable: int | None = None
     until_fresh: int | None = None
+    isolation: Isolation = Isolation.REWIND
+    must_rewind: bool = False
+    canary: int = 1_000
     checkpoints: int = 24
     checkpoint_mb: int = 512
     checkpoint_us: int = 10_000
@@ -261,8 +288,11 @@ class Totals:
     roots may still spend; `overflows` counts what could not be recorded (records, buckets,
     dynamic marks, states); `stable_roots` how many roots in a row brought nothing fresh; `once` and
     `twice` how many features just one timeline had, and just two; `places` and `nodes` what the
-    frontier's archive holds; `unreached` the splitpoints that a replay did not reach; `makers` is
-    indexed by Maker: tries and yields."""
+    frontier's archive holds; `unreached` the splitpoints that a replay did not reach; `isolation`
+    is the one that jobs have now, `parted` counts the timelines that a runner gave a process of
+    their own for a system call (`parted_by`: of the last), `checked` those that canaries checked,
+    `jobs_forked` the jobs that began again under fork; `makers` is indexed by Maker: tries and
+    yields."""
 
     timelines: int
     roots: int
@@ -287,7 +317,29 @@ class Totals:
     once: int
     twice: int
     unreached: int
+    isolation: Isolation
+    parted: int
+    parted_by: str
+    checked: int
+    runners: int
+    jobs_forked: int
     makers: tuple[tuple[int, int], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RewindProbe:
+    """What rewinding asks of the kernel, tried out on this machine.
+
+    Of each, 0 (it works), the errno that came back, or None: not tried, as it needs another that
+    failed. `write_protection` is userfaultfd's asynchronous one, `parent_memory` what a process
+    may read of its parent.
+    """
+
+    userfaultfd: int | None
+    write_protection: int | None
+    pagemap_scan: int | None
+    parent_memory: int | None
+    seccomp: int | None
 
 
 @dataclass(frozen=True, slots=True)

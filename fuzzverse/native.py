@@ -218,8 +218,18 @@ class Campaign:
             once=report.once,
             twice=report.twice,
             unreached=report.unreached,
+            isolation=model.Isolation(report.isolation),
+            parted=report.parted,
+            parted_by=_text(ffi.string(report.parted_by)),
+            checked=report.checked,
+            runners=report.runners,
+            jobs_forked=report.jobs_forked,
             makers=tuple(zip(report.maker_tries, report.maker_yields, strict=True)),
         )
+
+    def unfit(self) -> str:
+        """Why timelines are not rewound although they were to be; empty while they are."""
+        return _text(ffi.string(lib.fv_campaign_unfit(self._campaign)))
 
     def tallies(self) -> tuple[model.MarkTally, ...]:
         """What was seen of each mark, sites first, then dynamic marks."""
@@ -378,6 +388,23 @@ def replay(
     )
 
 
+def probe_rewinding() -> model.RewindProbe:
+    """Tries out, in processes of its own, what rewinding asks of the kernel."""
+    report = ffi.new("struct fv_probe_report *")
+    lib.fv_probe_rewinding(report)
+
+    def tried(error: int) -> int | None:
+        return error if error >= 0 else None
+
+    return model.RewindProbe(
+        userfaultfd=tried(report.userfaultfd),
+        write_protection=tried(report.write_protection),
+        pagemap_scan=tried(report.pagemap_scan),
+        parent_memory=tried(report.parent_memory),
+        seccomp=tried(report.seccomp),
+    )
+
+
 def _plan(target: model.Target, policy: model.Policy, first_root: int) -> Any:
     plan = ffi.new("struct fv_plan *")
     plan.strategy = policy.strategy
@@ -403,6 +430,8 @@ def _plan(target: model.Target, policy: model.Policy, first_root: int) -> Any:
     plan.checkpoints = policy.checkpoints
     plan.checkpoint_mb = policy.checkpoint_mb
     plan.checkpoint_us = policy.checkpoint_us
+    plan.isolation = policy.isolation
+    plan.canary = policy.canary
     plan.root_energy = policy.root_energy
     plan.mark_energy = policy.mark_energy
     return plan

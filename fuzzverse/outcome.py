@@ -4,8 +4,17 @@ from __future__ import annotations
 
 import enum
 from dataclasses import dataclass
+from typing import Final
 
 from fuzzverse.model import MarkTally, Policy, Totals, Verdict
+
+# How native/runtime/canary.c begins its words.
+_LEAK: Final = "rewinding leaks"
+
+
+def is_leak(unfit: str) -> bool:
+    """Whether timelines are not rewound any more because a canary saw a difference."""
+    return unfit.startswith(_LEAK)
 
 
 class StopReason(enum.StrEnum):
@@ -53,7 +62,10 @@ class Bug:
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """A running campaign as observers see it; times are in seconds since its start."""
+    """A running campaign as observers see it; times are in seconds since its start.
+
+    `unfit` says why timelines are not rewound although they were to be ("": they are).
+    """
 
     seconds: float
     last_discovery: float
@@ -62,6 +74,7 @@ class Snapshot:
     bugs: tuple[Bug, ...]
     corpus: int
     policy: Policy
+    unfit: str
 
     @property
     def timelines_per_second(self) -> float:
@@ -75,7 +88,7 @@ class Summary:
 
     `digest` names the whole campaign: equal digests took the same decisions and saw the same
     things. It is a function of target build, policy and inputs, unless the clock or Ctrl-C ended
-    the campaign: then it depends on when that was.
+    the campaign: then it depends on when that was. `unfit` is that of the last Snapshot.
     """
 
     target: str
@@ -89,6 +102,7 @@ class Summary:
     out: str
     problems: tuple[str, ...]
     policy: Policy
+    unfit: str
 
     @property
     def digest(self) -> str:

@@ -23,10 +23,18 @@ class Resources:
     @property
     def runtime(self) -> Path:
         """The static runtime that targets link with; EngineError when the build lacks it."""
-        path = self.root / "lib" / "libfuzzverse.a"
+        return self._archive("runtime", "libfuzzverse.a")
+
+    @property
+    def heap(self) -> Path:
+        """The heap that targets link with; EngineError when the build lacks it."""
+        return self._archive("heap", "libfuzzverse_heap.a")
+
+    def _archive(self, what: str, name: str) -> Path:
+        path = self.root / "lib" / name
         if not path.is_file():
             raise EngineError(
-                f"the runtime {path} is missing: this installation is incomplete, "
+                f"the {what} {path} is missing: this installation is incomplete, "
                 "reinstall with `pip install --force-reinstall fuzzverse`"
             )
         return path

@@ -38,6 +38,7 @@ INCLUDES: Final = {
     "include": ("native/include",),
     "common": ("native/include", "native/common"),
     "runtime": ("native/include", "native/common", "native/runtime"),
+    "heap": ("native/common", "native/heap"),
     "sim": ("native/include", "native/sim"),
     "core": ("native/include", "native/common", "native/core"),
     "rivals": ("native/include", "native/rivals"),

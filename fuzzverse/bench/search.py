@@ -14,7 +14,8 @@ from typing import Final, Protocol
 
 from fuzzverse import native
 from fuzzverse.bench.statistics import Amount
-from fuzzverse.model import Policy, Strategy, Target, TimelineRecord
+from fuzzverse.engine import insist_on_rewinding
+from fuzzverse.model import IsolationChoice, Policy, Strategy, Target, TimelineRecord
 
 STEP_S: Final = 0.1
 
@@ -26,13 +27,15 @@ class Limits:
     """Where a run ends that finds nothing; `jobs` is how many cores each contender gets.
 
     A limit in timelines holds for strategies alone: executions of a rival are cheaper or dearer.
-    With `takes_any_bug` the first bug of whatever kind is what was wanted.
+    With `takes_any_bug` the first bug of whatever kind is what was wanted. `isolation` is that of
+    strategies' timelines.
     """
 
     seconds: float
     timelines: int | None
     jobs: int
     takes_any_bug: bool = False
+    isolation: IsolationChoice = IsolationChoice.AUTO
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,19 +138,22 @@ class StrategyContender:
     clock: Callable[[], float] = time.monotonic
 
     def run(self, seed: int, interrupted: Interrupted) -> Run | None:
-        """One campaign; EngineError when the machinery fails."""
+        """One campaign; EngineError when the machinery fails, or timelines must be rewound and
+        cannot be."""
         policy = Policy(
             strategy=self.strategy,
             campaign_seed=seed,
             jobs=self.limits.jobs,
             timelines=self.limits.timelines,
+            isolation=self.limits.isolation.isolation,
+            must_rewind=self.limits.isolation is IsolationChoice.REWIND,
             stop_on_bug=True,
         )
         own, children = cpu_seconds(resource.RUSAGE_SELF), cpu_seconds(resource.RUSAGE_CHILDREN)
         start = self.clock()
         with native.Campaign(self.target, policy) as campaign:
             opened = self.clock()
-            bug, found_at = self._search(campaign, start, interrupted)
+            bug, found_at = self._search(campaign, policy, start, interrupted)
             ended = self.clock()
             totals = campaign.totals()
         if bug is None and interrupted():
@@ -168,7 +174,7 @@ class StrategyContender:
         )
 
     def _search(
-        self, campaign: native.Campaign, start: float, interrupted: Interrupted
+        self, campaign: native.Campaign, policy: Policy, start: float, interrupted: Interrupted
     ) -> tuple[TimelineRecord | None, float]:
         """The first bug and when it came, or None and the end; the campaign winds down after it."""
         bug, found_at, finished = None, start, False
@@ -178,6 +184,7 @@ class StrategyContender:
                 break
             progress = campaign.step(STEP_S if bug else min(STEP_S, left))
             finished = progress.finished
+            insist_on_rewinding(campaign, policy)
             if bug is None:
                 bug = next((one for one in progress.timelines if one.verdict.is_bug), None)
                 found_at = self.clock()

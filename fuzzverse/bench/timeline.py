@@ -16,7 +16,7 @@ from dataclasses import dataclass
 
 from fuzzverse import native
 from fuzzverse.errors import EngineError
-from fuzzverse.model import Policy, Strategy, Target
+from fuzzverse.model import Isolation, Policy, Strategy, Target
 
 WORKERS = 2
 BARE_TIMEOUT_S = 600
@@ -27,9 +27,11 @@ WARM_UP = 200
 
 @dataclass(frozen=True, slots=True)
 class Round:
-    """One round; microseconds a timeline. `workers_us` is the wall time over both workers."""
+    """One round; microseconds a timeline. `workers_us` is the wall time over both workers, which
+    fork; `rewind_us` is None where timelines cannot be rewound."""
 
     bare_us: float
+    rewind_us: float | None
     fork_us: float
     unpinned_us: float
     workers_us: float
@@ -47,6 +49,12 @@ class TimelineCost:
     def bare_us(self) -> float:
         """Median microseconds of bare fork, _exit and waitpid of an equal process."""
         return statistics.median(one.bare_us for one in self.rounds)
+
+    @property
+    def rewind_us(self) -> float | None:
+        """Median microseconds of a rewound timeline; None where none can be."""
+        found = [one.rewind_us for one in self.rounds if one.rewind_us is not None]
+        return statistics.median(found) if found else None
 
     @property
     def fork_us(self) -> float:
@@ -75,7 +83,8 @@ class TimelineCost:
 
 
 def measure_timeline(target: Target, timelines: int, rounds: int) -> TimelineCost:
-    """Bare fork, then one worker (both pinned to one core), then one and two workers unpinned."""
+    """Bare fork, one worker that forks, and one that rewinds (all pinned to one core), then one and
+    two workers that fork, unpinned."""
     return TimelineCost(
         target.name, timelines, tuple(_round(target, timelines) for _ in range(rounds))
     )
@@ -84,12 +93,14 @@ def measure_timeline(target: Target, timelines: int, rounds: int) -> TimelineCos
 def _round(target: Target, timelines: int) -> Round:
     with _pinned():
         bare_us = _bare_us(target, timelines)
-        fork_us = _campaign_us(target, timelines, jobs=1)
+        fork_us = _fork_us(target, timelines, jobs=1)
+        rewind_us = _rewind_us(target, timelines)
     return Round(
         bare_us=bare_us,
+        rewind_us=rewind_us,
         fork_us=fork_us,
-        unpinned_us=_campaign_us(target, timelines, jobs=1),
-        workers_us=_campaign_us(target, timelines * WORKERS, jobs=WORKERS),
+        unpinned_us=_fork_us(target, timelines, jobs=1),
+        workers_us=_fork_us(target, timelines * WORKERS, jobs=WORKERS),
     )
 
 
@@ -112,13 +123,31 @@ def _bare_us(target: Target, timelines: int) -> float:
     return float(done.stdout)
 
 
-def _campaign_us(target: Target, timelines: int, jobs: int) -> float:
-    policy = Policy(strategy=Strategy.RANDOM, jobs=jobs, timelines=timelines + WARM_UP)
+def _fork_us(target: Target, timelines: int, jobs: int) -> float:
+    policy = Policy(
+        strategy=Strategy.RANDOM,
+        isolation=Isolation.FORK,
+        jobs=jobs,
+        timelines=timelines + WARM_UP,
+    )
     with native.Campaign(target, policy) as campaign:
-        while campaign.totals().timelines < WARM_UP:
-            campaign.step(0)
-        before, start = campaign.totals().timelines, time.monotonic()
-        while not campaign.step(STEP_S).finished:
-            pass
-        seconds = time.monotonic() - start
-        return seconds * 1e6 / (campaign.totals().timelines - before)
+        return _campaign_us(campaign)
+
+
+def _rewind_us(target: Target, timelines: int) -> float | None:
+    """None when the campaign fell back to fork."""
+    policy = Policy(strategy=Strategy.RANDOM, timelines=timelines + WARM_UP, canary=0)
+    with native.Campaign(target, policy) as campaign:
+        cost = _campaign_us(campaign)
+        return None if campaign.unfit() else cost
+
+
+def _campaign_us(campaign: native.Campaign) -> float:
+    """Runs it to its end; microseconds a timeline after the warm-up."""
+    while campaign.totals().timelines < WARM_UP:
+        campaign.step(0)
+    before, start = campaign.totals().timelines, time.monotonic()
+    while not campaign.step(STEP_S).finished:
+        pass
+    seconds = time.monotonic() - start
+    return seconds * 1e6 / (campaign.totals().timelines - before)

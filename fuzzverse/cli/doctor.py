@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from fuzzverse import resources
+from fuzzverse import native, resources
 from fuzzverse.doctor import Doctor
 from fuzzverse.errors import ExitCode
 from fuzzverse.report.checks import render
@@ -22,6 +22,7 @@ def doctor() -> ExitCode:
         environment=os.environ,
         directory=Path.cwd(),
         kernel=platform.release(),
+        probe=native.probe_rewinding,
     ).checks()
     click.echo(render(checks), nl=False)
     is_ready = all(check.passed for check in checks if check.needed)

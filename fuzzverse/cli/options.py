@@ -15,7 +15,7 @@ import click
 from fuzzverse.build import SANITIZERS
 from fuzzverse.cli.opening import BuildRequest
 from fuzzverse.errors import UsageError
-from fuzzverse.model import Policy, Strategy
+from fuzzverse.model import IsolationChoice, Policy, Strategy
 
 JOBS_MAX: Final = 64
 U64_MAX: Final = (1 << 64) - 1
@@ -24,6 +24,8 @@ COUNT_MAX: Final = 10**15
 ENERGY_MAX: Final = 10**9
 _UNITS: Final = {"": 1, "ms": 0.001, "s": 1, "m": 60, "h": 3_600, "d": 86_400}
 _DURATION: Final = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d|)")
+_FRACTION: Final = re.compile(r"(\d+(?:\.\d+)?)(%?)")
+ONE_IN_MAX: Final = 10**9
 
 Result = TypeVar("Result")
 Command = Callable[..., Result]
@@ -67,6 +69,24 @@ class Jobs(click.ParamType[int]):
         if jobs == 0:
             self.fail("at least one job is needed", param, context)
         return jobs
+
+
+class OneIn(click.ParamType[int]):
+    """A fraction like 0.01 or 1% as one in so many: 100; 0 stays 0, which is none."""
+
+    name = "fraction"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, context: click.Context | None
+    ) -> int:
+        """Parses it, or fails in click's way."""
+        match = _FRACTION.fullmatch(str(value))
+        share = -1.0 if match is None else float(match.group(1)) / (100 if match.group(2) else 1)
+        if share == 0:
+            return 0
+        if not 1 / ONE_IN_MAX <= share <= 1:
+            self.fail(f"{value!r} is no fraction from 0 to 1; write 0.01, 1% or 0", param, context)
+        return round(1 / share)
 
 
 class Replacement(click.ParamType[tuple[str, Path]]):
@@ -113,6 +133,16 @@ def build_options(command: Command[Result]) -> Command[Result]:
     return wrapped  # fmt: skip
 
 
+isolation_option: Final = click.option(
+    "--isolation",
+    type=click.Choice(tuple(one.value for one in IsolationChoice)),
+    default=IsolationChoice.AUTO.value,
+    show_default=True,
+    help="fork gives each timeline a process of its own; rewind, which is much faster, puts one "
+    "process back, and fails where it cannot; auto rewinds, or falls back to fork and says why.",
+)
+
+
 def _count(name: str, least: int, most: int, words: str) -> Callable[[Any], Any]:
     default = {field.name: field.default for field in fields(Policy)}[name]
     return click.option(
@@ -147,6 +177,10 @@ _POLICY_OPTIONS: Final = (
     _count("window", 1, 16, "Jobs under way at once; decides what the search knows when."),
     _count("until_fresh", 2, COUNT_MAX,
            "Stop when less than one timeline in so many is expected to bring something fresh."),
+    isolation_option,
+    click.option("--canary", type=OneIn(), default="0.001", show_default=True, metavar="FRACTION",
+                 help="Share of timelines that a fresh process runs again, to see that rewinding "
+                      "puts everything back: 0.01, 1%; 0 for none."),
     _count("checkpoints", 0, 256, "Splitpoints that each worker keeps a frozen process at."),
     _count("checkpoint_us", 0, 10**9, "Splitpoints that are reached faster get none."),
     _count("checkpoint_mb", 16, 1 << 20, "Memory that a worker's checkpoints may have, in MiB."),
@@ -164,11 +198,19 @@ def policy_options(command: Command[Result]) -> Command[Result]:
 
     @functools.wraps(command)
     def wrapped(
-        *arguments: Any, strategy: str, deadline: float, keep_going: bool, **values: Any
+        *arguments: Any,
+        strategy: str,
+        isolation: str,
+        deadline: float,
+        keep_going: bool,
+        **values: Any,
     ) -> Result:
+        choice = IsolationChoice(isolation)
         names = {field.name for field in fields(Policy)} & values.keys()
         policy = Policy(
             strategy=Strategy[strategy.upper().replace("-", "_")],
+            isolation=choice.isolation,
+            must_rewind=choice is IsolationChoice.REWIND,
             deadline_ms=max(1, round(deadline * 1_000)),
             stop_on_bug=not keep_going,
             **{name: values.pop(name) for name in names},

@@ -8,7 +8,15 @@ from collections.abc import Sequence
 from fuzzverse.bench.timeline import TimelineCost
 from fuzzverse.report.text import columns
 
-_HEAD = ("target", "bare fork", "fork isolation", "over bare", "two workers", "speed-up")
+_HEAD = (
+    "target",
+    "bare fork",
+    "rewinding",
+    "fork isolation",
+    "over bare",
+    "two workers",
+    "speed-up",
+)
 
 
 def render_timeline(costs: Sequence[tuple[str, TimelineCost]]) -> str:
@@ -26,6 +34,7 @@ def _row(name: str, cost: TimelineCost) -> tuple[str, ...]:
     return (
         name,
         f"{cost.bare_us:.1f}",
+        "-" if cost.rewind_us is None else f"{cost.rewind_us:.1f}",
         f"{cost.fork_us:.1f}",
         f"{cost.over_bare:.3f}",
         f"{cost.workers_us:.1f}",
@@ -40,12 +49,14 @@ def render_timeline_json(costs: Sequence[tuple[str, TimelineCost]]) -> str:
             "target": name,
             "timelines": cost.timelines,
             "bare_us": cost.bare_us,
+            "rewind_us": cost.rewind_us,
             "fork_us": cost.fork_us,
             "over_bare": cost.over_bare,
             "workers_us": cost.workers_us,
             "speedup": cost.speedup,
             "rounds": [
-                [one.bare_us, one.fork_us, one.unpinned_us, one.workers_us] for one in cost.rounds
+                [one.bare_us, one.fork_us, one.unpinned_us, one.workers_us, one.rewind_us]
+                for one in cost.rounds
             ],
         }
         for name, cost in costs

@@ -6,9 +6,10 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 from fuzzverse.model import Discovery, Strategy
-from fuzzverse.outcome import Bug, Snapshot
+from fuzzverse.outcome import Bug, Snapshot, is_leak
 from fuzzverse.report import bugs as bug_report
 from fuzzverse.report import estimate as estimate_report
+from fuzzverse.report import isolation as isolation_report
 from fuzzverse.report.text import printable
 
 NEW_INTERVAL_S: Final = 0.5
@@ -19,8 +20,8 @@ def render(word: str, moment: Snapshot, rss_mb: int, told: str = "") -> str:
     """One line: `#12345 NEW cov: 98/123 ft: 512 corp: 120 states: 70 fresh: 1/420 ... rss: 41Mb`.
 
     cov counts edges, exec/s timelines a second; fresh is the estimate of how rare fresh timelines
-    have become; `told` is a discovery's words. Where timelines split, their splits and energy take
-    the place of states.
+    have become, iso the isolation; `told` is a discovery's words. Where timelines split, their
+    splits and energy take the place of states.
     """
     t = moment.totals
     searched = f"states: {t.states} places: {t.places}"
@@ -29,7 +30,8 @@ def render(word: str, moment: Snapshot, rss_mb: int, told: str = "") -> str:
     line = (
         f"#{t.timelines}\t{word:<6} cov: {t.edges_found}/{t.edges_total} ft: {t.features} "
         f"corp: {moment.corpus} {searched} fresh: {estimate_report.odds(t)} "
-        f"exec/s: {round(moment.timelines_per_second)} rss: {rss_mb}Mb"
+        f"iso: {isolation_report.name(t)} exec/s: {round(moment.timelines_per_second)} "
+        f"rss: {rss_mb}Mb"
     )
     return f"{line} L: {told}" if told else line
 
@@ -48,9 +50,11 @@ class Lines:
         self._shown_at = 0.0
         self._fresh_at = -1.0
         self._told = ""
+        self._is_fallback_told = self._is_parted_told = False
 
     def moved(self, moment: Snapshot, discoveries: Sequence[Discovery]) -> None:
-        """Shows at most one line every NEW_INTERVAL_S."""
+        """Shows at most one line every NEW_INTERVAL_S, and what is to be told once."""
+        self._tell_isolation(moment)
         if discoveries:
             self._told = self._words(moment, discoveries[-1])
         since = moment.seconds - self._shown_at
@@ -69,6 +73,17 @@ class Lines:
     def noted(self, words: str) -> None:
         """Shows a warning at once."""
         self._write(f"warning: {printable(words)}")
+
+    def _tell_isolation(self, moment: Snapshot) -> None:
+        """Why timelines are not rewound, or are slow; a leak has been noted."""
+        fallback = isolation_report.fallback(moment.unfit)
+        if fallback and not self._is_fallback_told and not is_leak(moment.unfit):
+            self._write(fallback)
+            self._is_fallback_told = True
+        parted = isolation_report.parted(moment.totals)
+        if parted and not self._is_parted_told:
+            self._write(parted)
+            self._is_parted_told = True
 
     def _words(self, moment: Snapshot, discovery: Discovery) -> str:
         if discovery.mark >= len(moment.tallies):

@@ -15,13 +15,14 @@ from fuzzverse.model import Discovery, Strategy
 from fuzzverse.outcome import Bug, Snapshot
 from fuzzverse.report import bugs as bug_report
 from fuzzverse.report import estimate as estimate_report
+from fuzzverse.report import isolation as isolation_report
 from fuzzverse.report import marks as mark_report
 from fuzzverse.report.text import count, duration, printable
 
 REFRESH_INTERVAL_S: Final = 0.25
 MARK_ROWS_MIN: Final = 5
-# What the screen needs besides marks: headline, numbers, estimate, bugs, frames.
-OTHER_ROWS: Final = 15
+# What the screen needs besides marks: headline, numbers, estimate, isolation, bugs, frames.
+OTHER_ROWS: Final = 18
 BUGS_SHOWN_MAX: Final = 4
 _STYLES: Final = {"FAILED": "bold red", "NEVER": "bold yellow", "ok": "green", "idle": "dim"}
 
@@ -31,7 +32,8 @@ def render(target: str, moment: Snapshot, rate: float, height: int) -> Renderabl
     return Group(
         _headline(target, moment),
         _numbers(moment, rate),
-        Text(estimate_report.render(moment.totals), "dim", no_wrap=True, overflow="ellipsis"),
+        _line(estimate_report.render(moment.totals), "dim"),
+        *_isolation(moment),
         _marks(moment, max(MARK_ROWS_MIN, height - OTHER_ROWS)),
         _bugs(moment),
     )
@@ -43,6 +45,15 @@ def _headline(target: str, moment: Snapshot) -> Text:
     line.append(f"  last discovery {duration(moment.seconds - moment.last_discovery)} ago")
     line.append("  Ctrl-C stops and saves", "dim")
     return line
+
+
+def _line(words: str, style: str) -> Text:
+    return Text(words, style, no_wrap=True, overflow="ellipsis")
+
+
+def _isolation(moment: Snapshot) -> list[Text]:
+    style = "yellow" if moment.unfit else "dim"
+    return [_line(words, style) for words in isolation_report.lines(moment.totals, moment.unfit)]
 
 
 def _searched(moment: Snapshot) -> tuple[tuple[str, str], ...]:

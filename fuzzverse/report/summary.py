@@ -10,6 +10,7 @@ from fuzzverse.model import Strategy
 from fuzzverse.outcome import StopReason, Summary
 from fuzzverse.report import bugs as bug_report
 from fuzzverse.report import estimate as estimate_report
+from fuzzverse.report import isolation as isolation_report
 from fuzzverse.report import makers as maker_report
 from fuzzverse.report import marks as mark_report
 from fuzzverse.report.text import count, duration, plural
@@ -67,7 +68,7 @@ def _numbers(summary: Summary) -> list[str]:
     ]
     if makers := maker_report.render(totals):
         lines.append(makers)
-    return lines
+    return lines + isolation_report.lines(totals, summary.unfit)
 
 
 def _stopped(summary: Summary) -> str:
@@ -99,6 +100,7 @@ def render_json(summary: Summary) -> str:
         "edges_total": totals.edges_total,
         "estimate": estimate_report.values(totals),
         "makers": maker_report.values(totals),
+        "isolation": isolation_report.values(summary.policy, totals, summary.unfit),
         "corpus": summary.corpus,
         "bugs": bugs,
         "marks": [mark_report.values(tally) for tally in summary.tallies],

@@ -3,4 +3,10 @@
 add_library(fuzzverse STATIC ${common_sources} ${runtime_sources} ${sim_sources})
 target_include_directories(fuzzverse PRIVATE include common)
 target_compile_options(fuzzverse PRIVATE -fvisibility=default)
-install(TARGETS fuzzverse ARCHIVE DESTINATION fuzzverse/data/lib)
+
+# libfuzzverse_heap.a: the malloc of targets that have no other. An archive of its own, so that the
+# linker may leave it where it is.
+add_library(fuzzverse_heap STATIC ${heap_sources})
+target_compile_options(fuzzverse_heap PRIVATE -fvisibility=hidden)
+
+install(TARGETS fuzzverse fuzzverse_heap ARCHIVE DESTINATION fuzzverse/data/lib)

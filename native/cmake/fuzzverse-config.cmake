@@ -21,12 +21,14 @@ endforeach()
 
 if(NOT TARGET fuzzverse::target)
     set(_fuzzverse_library "${_fuzzverse_data}/lib/libfuzzverse.a")
+    set(_fuzzverse_heap "${_fuzzverse_data}/lib/libfuzzverse_heap.a")
     add_library(fuzzverse::target INTERFACE IMPORTED)
     set_target_properties(fuzzverse::target PROPERTIES
         INTERFACE_INCLUDE_DIRECTORIES "${_fuzzverse_data}/include"
         INTERFACE_COMPILE_OPTIONS "-fsanitize-coverage=inline-8bit-counters,pc-table,trace-cmp"
         INTERFACE_LINK_OPTIONS
             "SHELL:-Wl,--whole-archive '${_fuzzverse_library}' -Wl,--no-whole-archive"
-        INTERFACE_LINK_LIBRARIES "m;dl;pthread"
-        INTERFACE_LINK_DEPENDS "${_fuzzverse_library}")
+        # The heap, where malloc is still missing: sanitizers bring one.
+        INTERFACE_LINK_LIBRARIES "-Wl,-u,malloc;${_fuzzverse_heap};m;dl;pthread"
+        INTERFACE_LINK_DEPENDS "${_fuzzverse_library};${_fuzzverse_heap}")
 endif()

@@ -51,7 +51,7 @@ static void plan_known(struct fv_header *h) {
 }
 
 void fv_layout_plan(struct fv_header *h) {
-    uint64_t hosts = (uint64_t)h->worker_count * (h->host_count + 1);
+    uint64_t hosts = (uint64_t)h->worker_count * (h->host_count + 2);
     uint64_t slots = (uint64_t)h->tree_count * (h->policy.depth_max + 1) * h->policy.batch_size;
     h->magic = FV_LAYOUT_MAGIC;
     h->abi = FV_ABI;
@@ -64,7 +64,8 @@ void fv_layout_plan(struct fv_header *h) {
     plan_known(h);
     h->worker_stride = FV_LAYOUT_PAGE_BYTES;
     h->hosts_at = h->workers_at + h->worker_count * h->worker_stride;
-    h->trees_at = h->hosts_at + hosts * h->slot_stride;
+    h->traces_at = h->hosts_at + hosts * h->slot_stride;
+    h->trees_at = h->traces_at + (uint64_t)h->worker_count * FV_TRACE_MAX * sizeof(uint64_t);
     h->slots_at = h->trees_at + h->tree_count * h->tree_stride;
     h->total_size = h->slots_at + slots * h->slot_stride;
 }

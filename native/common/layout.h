@@ -31,7 +31,9 @@ enum {
     FV_BUCKETS_MAX = 1 << 16,       /* of all SometimesEach marks of a target; states likewise */
     FV_BUCKET_INDEX_SIZE = 1 << 17, /* open addressing, at most half full */
     FV_RING_BYTES = 1 << 18,
-    FV_HOSTS_MAX = 256, /* checkpoints of one worker */
+    FV_HOSTS_MAX = 256,     /* checkpoints of one worker */
+    FV_QUEUE_MAX = 2,       /* jobs that a worker has at once: the next is there when one ends */
+    FV_TRACE_MAX = 1 << 16, /* draws that a canary compares one by one */
     FV_MARK_FEATURE_BYTES = 16,
     FV_EACH_FEATURE_BYTES = 1 << 13,
     FV_TEXT_BYTES = 256, /* messages, identities, details; cut when longer */
@@ -65,6 +67,8 @@ enum fv_exit {
 
 enum fv_strategy { FV_STRATEGY_RANDOM, FV_STRATEGY_DEPTH_FIRST, FV_STRATEGY_FRONTIER };
 
+enum fv_isolation { FV_ISOLATION_FORK, FV_ISOLATION_REWIND };
+
 enum fv_session_mode { FV_MODE_CAMPAIGN, FV_MODE_SOLO };
 
 enum fv_slot_state {
@@ -76,7 +80,7 @@ enum fv_slot_state {
     FV_SLOT_DONE
 };
 
-enum fv_worker_state { FV_WORKER_STARTING, FV_WORKER_IDLE, FV_WORKER_BUSY, FV_WORKER_REFUSED };
+enum fv_worker_state { FV_WORKER_STARTING, FV_WORKER_READY, FV_WORKER_REFUSED };
 
 /* The controller asks the kernel to kill a timeline; the reason is for who reaps it. */
 enum fv_kill { FV_KILL_NONE, FV_KILL_TIMEOUT, FV_KILL_OUT_OF_MEMORY };
@@ -134,7 +138,10 @@ struct fv_slot {
     uint32_t child;
     uint32_t journal_count;
     uint32_t compare_count;
-    uint32_t reserved;
+    uint32_t is_traced;  /* enum fv_trace */
+    uint64_t generation; /* of the timelines of one process; 0: it has but one */
+    uint64_t trace_from; /* the first draw of the trace */
+    uint64_t differs_at; /* 1 + the first draw that differs from the trace; 0: none */
     uint64_t started_ns;
     uint64_t draws_at_fork;
     uint64_t feature_hash;
@@ -144,6 +151,9 @@ struct fv_slot {
     char identity[FV_TEXT_BYTES];
     struct fv_recipe recipe; /* last: only the used segments are copied */
 };
+
+/* Canaries: a runner writes down what a timeline draws, and another process checks it. */
+enum fv_trace { FV_TRACE_NONE, FV_TRACE_WRITE, FV_TRACE_CHECK };
 
 /* A mark in one tree: what it is, what is known, and what this root has spent on it. */
 struct fv_mark {
@@ -232,6 +242,8 @@ struct fv_totals {
     uint64_t bucket_overflows;
     uint64_t mark_overflows;
     uint64_t journal_overflows;
+    uint64_t parted;  /* timelines that went on from a runner in a process of their own */
+    uint64_t checked; /* by canaries */
     uint64_t verdicts[FV_VERDICT_COUNT];
     uint64_t digest;
 };
@@ -257,17 +269,29 @@ struct fv_tree {
     uint32_t is_done;
     uint32_t is_halted; /* a bug was folded and the policy stops there */
     uint32_t unreached; /* orders whose splitpoint was not reached */
+    uint32_t isolation; /* enum fv_isolation */
+    uint32_t parted_by; /* the system call that the last parting was for */
+    uint32_t refused;   /* one that no parting can do */
     struct fv_totals totals;
     struct fv_front fronts[FV_DEPTH_MAX + 1];
     struct fv_recipe recipe;
 };
 
-/* One zygote, on a page of its own that its timelines cannot reach. `job` is a futex that the
- * controller bumps; the rest is the worker's. `baton` says which of the worker's processes is at
- * work, the zygote (0) or a host; each sleeps on a futex of its own. */
+enum fv_request { FV_REQUEST_NONE, FV_REQUEST_CHECK };
+enum fv_answer {
+    FV_ANSWER_SAME,
+    FV_ANSWER_UNKNOWN, /* killed before its end */
+    FV_ANSWER_SHOW,    /* the zygote wants to see the runner's memory as it is at the start */
+};
+
+/* One zygote, on a page of its own that its timelines cannot reach. `job` counts the jobs that the
+ * controller has handed out, whose trees stand in `trees`; a futex. The rest is the worker's.
+ * `baton` says which of the worker's processes is at work, the zygote (0), a host or the runner;
+ * each sleeps on a futex of its own. */
 struct fv_worker {
     uint32_t job;
-    uint32_t tree;
+    uint32_t taken; /* jobs that have ended here */
+    uint32_t trees[FV_QUEUE_MAX];
     uint32_t state; /* enum fv_worker_state */
     uint32_t baton;
     uint32_t order;   /* of the job, that the baton's holder is to serve */
@@ -277,8 +301,17 @@ struct fv_worker {
     uint32_t is_brief; /* the pilot ends after this order */
     uint32_t reserved;
     uint64_t reached_ns; /* when the pilot got there; 0: not yet */
+    /* between a runner and its zygote */
+    uint32_t request;     /* enum fv_request */
+    uint32_t answer;      /* enum fv_answer */
+    uint32_t asked_depth; /* the slot that a canary compares with */
+    uint32_t asked_index;
+    uint32_t is_unfit;     /* no job of this target is to be rewound again; `unfit` says why */
+    uint32_t runner_count; /* runners made so far */
+    uint32_t is_worn;      /* the runner ends, and another is to be made */
+    char unfit[FV_TEXT_BYTES];
     char refusal[FV_TEXT_BYTES];
-    uint32_t calls[FV_HOSTS_MAX + 2];
+    uint32_t calls[FV_HOSTS_MAX + 3];
 };
 
 /* What every process of a session may change. A page of its own. */
@@ -306,11 +339,11 @@ struct fv_header {
     uint32_t host_count; /* checkpoints that a worker may keep */
     uint32_t host_us;    /* what replaying must take for a checkpoint to be worth keeping */
     uint32_t host_mb;    /* memory that they may have together */
-    uint32_t reserved;
+    uint32_t canary;     /* one timeline in so many is checked; 0: none */
     struct fv_policy policy;
     /* the feature map: marks, edges, buckets, dynamic marks */
     uint64_t map_edges, map_each, map_dynamic, map_size;
-    uint64_t live_at, known_at, workers_at, hosts_at, trees_at, slots_at;
+    uint64_t live_at, known_at, workers_at, hosts_at, traces_at, trees_at, slots_at;
     uint64_t worker_stride, tree_stride, slot_stride;
     /* inside what is known */
     uint64_t known_states, known_versions, known_index;
@@ -352,11 +385,16 @@ static inline struct fv_slot *fv_layout_slot(const struct fv_header *h, uint32_t
     uint64_t number = row * h->policy.batch_size + index;
     return (struct fv_slot *)fv_layout_at(h, h->slots_at + number * h->slot_stride);
 }
-/* Slots of a worker's hosts, by their number from 1. Number 0 is the zygote, which has none. */
+/* Slots of a worker's hosts, by their number from 1. Number 0 is the zygote, which has none; the
+ * last is the canary's. */
 static inline struct fv_slot *fv_layout_host(const struct fv_header *h, uint32_t worker,
                                              uint32_t host) {
-    uint64_t number = (uint64_t)worker * (h->host_count + 1) + host - 1;
+    uint64_t number = (uint64_t)worker * (h->host_count + 2) + host - 1;
     return (struct fv_slot *)fv_layout_at(h, h->hosts_at + number * h->slot_stride);
+}
+/* Draws of the timeline that a canary checks. */
+static inline uint64_t *fv_layout_trace(const struct fv_header *h, uint32_t worker) {
+    return (uint64_t *)fv_layout_at(h, h->traces_at) + (uint64_t)worker * FV_TRACE_MAX;
 }
 static inline struct fv_known *fv_layout_known(const struct fv_header *h) {
     return (struct fv_known *)fv_layout_at(h, h->known_at);

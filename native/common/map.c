@@ -27,34 +27,86 @@ static inline uint64_t classify_word(uint64_t word) {
     return classes;
 }
 
-uint64_t fv_map_classify(uint8_t *to, const uint8_t *counters, size_t n, size_t first) {
+/* Most of a map is empty: blocks without anything are passed over at memory speed. */
+static inline int block_is_blank(const uint8_t *block) {
+    uint64_t any = 0;
+    for (size_t k = 0; k < FV_MAP_BLOCK; k += FV_MAP_WORD) any |= load(block + k);
+    return any == 0;
+}
+
+static inline uint64_t hash_word(uint64_t word, size_t place) {
+    return word != 0 ? fv_mix(word + place * FV_GOLDEN) : 0;
+}
+
+typedef uint8_t lanes __attribute__((vector_size(16)));
+
+/* As hit_class has it, sixteen at once: comparisons of lanes are all ones where they hold. */
+static inline lanes classify_lanes(lanes n) {
+    lanes classes = (lanes)(n == 1) & 1;
+    classes |= (lanes)(n == 2) & 2;
+    classes |= (lanes)(n == 3) & 4;
+    classes |= (lanes)((n >= 4) & (n < 8)) & 8;
+    classes |= (lanes)((n >= 8) & (n < 16)) & 16;
+    classes |= (lanes)((n >= 16) & (n < 32)) & 32;
+    classes |= (lanes)((n >= 32) & (n < 128)) & 64;
+    return classes | ((lanes)(n >= 128) & 128);
+}
+
+static uint64_t classify_block(uint8_t *to, const uint8_t *counters, size_t first) {
+    uint64_t hash = 0;
+    for (size_t i = 0; i < FV_MAP_BLOCK; i += sizeof(lanes)) {
+        lanes n;
+        memcpy(&n, counters + i, sizeof n);
+        n = classify_lanes(n);
+        memcpy(to + i, &n, sizeof n);
+    }
+    for (size_t i = 0; i < FV_MAP_BLOCK; i += FV_MAP_WORD)
+        hash += hash_word(load(to + i), first + i);
+    return hash;
+}
+
+/* A stretch of less than a block. */
+static uint64_t classify_part(uint8_t *to, const uint8_t *counters, size_t n, size_t first) {
     uint64_t hash = 0;
     size_t i = 0;
     for (; i + FV_MAP_WORD <= n; i += FV_MAP_WORD) {
         uint64_t word = load(counters + i);
-        if (word != 0) {
-            word = classify_word(word);
-            hash += fv_mix(word + (first + i) * FV_GOLDEN);
-        }
+        if (word != 0) word = classify_word(word);
+        hash += hash_word(word, first + i);
         memcpy(to + i, &word, sizeof word);
     }
     for (; i < n; i++) {
         to[i] = hit_class[counters[i]];
-        if (to[i] != 0) hash += fv_mix(to[i] + (first + i) * FV_GOLDEN);
+        hash += hash_word(to[i], first + i);
     }
+    return hash;
+}
+
+uint64_t fv_map_classify(uint8_t *to, const uint8_t *counters, size_t n, size_t first) {
+    uint64_t hash = 0;
+    size_t i = 0;
+    for (; i + FV_MAP_BLOCK <= n; i += FV_MAP_BLOCK)
+        if (block_is_blank(counters + i))
+            memset(to + i, 0, FV_MAP_BLOCK);
+        else
+            hash += classify_block(to + i, counters + i, first + i);
+    return hash + classify_part(to + i, counters + i, n - i, first + i);
+}
+
+static uint64_t hash_part(const uint8_t *map, size_t n, size_t first) {
+    uint64_t hash = 0;
+    size_t i = 0;
+    for (; i + FV_MAP_WORD <= n; i += FV_MAP_WORD) hash += hash_word(load(map + i), first + i);
+    for (; i < n; i++) hash += hash_word(map[i], first + i);
     return hash;
 }
 
 uint64_t fv_map_hash(const uint8_t *map, size_t n, size_t first) {
     uint64_t hash = 0;
     size_t i = 0;
-    for (; i + FV_MAP_WORD <= n; i += FV_MAP_WORD) {
-        uint64_t word = load(map + i);
-        if (word != 0) hash += fv_mix(word + (first + i) * FV_GOLDEN);
-    }
-    for (; i < n; i++)
-        if (map[i] != 0) hash += fv_mix(map[i] + (first + i) * FV_GOLDEN);
-    return hash;
+    for (; i + FV_MAP_BLOCK <= n; i += FV_MAP_BLOCK)
+        if (!block_is_blank(map + i)) hash += hash_part(map + i, FV_MAP_BLOCK, first + i);
+    return hash + hash_part(map + i, n - i, first + i);
 }
 
 /* Most timelines bring nothing fresh: blocks without any are passed over at memory speed. */
@@ -106,6 +158,9 @@ static inline void tally_word(uint8_t *seen, size_t stride, const uint64_t more[
 void fv_map_tally(uint8_t *seen, size_t stride, const uint8_t *slot, const uint8_t *before,
                   size_t n) {
     for (size_t i = 0; i + FV_MAP_WORD <= n; i += FV_MAP_WORD) {
+        while (i % FV_MAP_BLOCK == 0 && i + FV_MAP_BLOCK <= n && block_is_blank(slot + i))
+            i += FV_MAP_BLOCK;
+        if (i + FV_MAP_WORD > n) return;
         uint64_t word = load(slot + i);
         if (word == 0) continue;
         if (before != NULL) word &= ~load(before + i);

@@ -34,6 +34,7 @@ static struct fv_header wish_from(const struct fv_plan *p) {
         .host_count = p->strategy == FV_STRATEGY_FRONTIER ? p->checkpoints : 0,
         .host_mb = p->checkpoint_mb,
         .host_us = p->checkpoint_us,
+        .canary = p->canary,
         .policy = {.strategy = p->strategy,
                    .batch_size = splits(p) ? p->batch_size : 1,
                    .timelines_min = p->timelines_min,
@@ -53,6 +54,7 @@ static const char *why_out_of_range(const struct fv_plan *p) {
     if (p->edge_count > FV_EDGES_MAX) return "the target has too many edges";
     if (p->site_count > FV_MARKS_MAX || p->dynamic_max > FV_MARKS_MAX) return "too many marks";
     if (p->strategy > FV_STRATEGY_FRONTIER) return "no such strategy";
+    if (p->isolation > FV_ISOLATION_REWIND) return "no such isolation";
     if (p->checkpoints > FV_HOSTS_MAX) return "checkpoints must be at most 256";
     if (p->root_energy < 0 || p->mark_energy < 0) return "energy must not be negative";
     return NULL;
@@ -83,7 +85,6 @@ static bool open_frontier(struct fv_campaign *c) {
 
 static bool start_workers(struct fv_campaign *c) {
     for (uint32_t i = 0; i < c->plan.jobs; i++) {
-        c->lane_of_worker[i] = FV_NO_WORKER;
         if (fv_session_spawn(&c->session, i) != FV_ERR_NONE) return false;
     }
     for (uint32_t i = 0; i < c->plan.jobs; i++)
@@ -113,6 +114,7 @@ fv_campaign *fv_campaign_open(const char *path, const struct fv_plan *plan,
     }
     c->plan = *plan;
     c->next_root = plan->first_root;
+    c->isolation = plan->isolation;
     c->session.memory_fd = -1;
     if (begin(c, path, marks)) return c;
     snprintf(error, FV_ERROR_BYTES, "%s", c->error);
@@ -169,13 +171,11 @@ int fv_campaign_add_input(fv_campaign *c, const uint8_t *bytes, size_t n) {
 /* ---- the loop -------------------------------------------------------------------------------- */
 
 static bool replace_worker(struct fv_campaign *c, uint32_t i) {
-    int32_t lane = c->lane_of_worker[i];
     c->worker_deaths++;
-    c->lane_of_worker[i] = FV_NO_WORKER;
-    if (lane >= 0) {
-        fv_watch_bury(c->header, i, (uint32_t)lane);
-        fv_job_retry(c, &c->lanes[lane]);
-    } else if (c->worker_deaths > FV_EARLY_DEATHS_MAX && c->next_fold == 0) {
+    fv_job_note_worker(c, i);
+    c->runners_gone += fv_layout_worker(c->header, i)->runner_count;
+    fv_job_retry(c, i);
+    if (c->worker_deaths > FV_EARLY_DEATHS_MAX && c->next_fold == 0) {
         snprintf(c->error, sizeof c->error, "the target's workers die before their first draw");
         return false;
     }
@@ -201,8 +201,9 @@ static void watch(struct fv_campaign *c) {
         if (!fv_job_is_sound(&c->lanes[i]))
             fv_session_kill(&c->session, (uint32_t)c->lanes[i].worker);
         else {
-            fv_watch_tree(c->header, i, &limits);
-            fv_watch_pilot(c->header, (uint32_t)c->lanes[i].worker, &limits);
+            uint32_t worker = (uint32_t)c->lanes[i].worker;
+            fv_watch_tree(c->header, i, &limits, &c->looks[worker]);
+            fv_watch_pilot(c->header, worker, &limits, &c->looks[worker]);
         }
     }
 }
@@ -240,6 +241,7 @@ int fv_campaign_step(fv_campaign *c, uint32_t timeout_ms) {
 }
 
 const char *fv_campaign_error(const fv_campaign *c) { return c->error; }
+const char *fv_campaign_unfit(const fv_campaign *c) { return c->unfit; }
 
 /* ---- the end --------------------------------------------------------------------------------- */
 

@@ -8,6 +8,7 @@
 #include "core.h"
 #include "frontier.h"
 #include "session.h"
+#include "watch.h"
 
 enum { FV_NO_WORKER = -1, FV_JOB_ATTEMPTS_MAX = 5, FV_LOST_IN_A_ROW_MAX = 16 };
 
@@ -50,7 +51,6 @@ struct fv_campaign {
     struct fv_header *header;
     struct fv_tree *known; /* private: all folded jobs */
     struct fv_lane lanes[FV_WINDOW_MAX];
-    int32_t lane_of_worker[FV_WORKERS_MAX];
     struct fv_input *inputs;
     uint32_t input_count;
     uint64_t next_job, next_fold; /* jobs handed out, jobs folded */
@@ -72,6 +72,13 @@ struct fv_campaign {
     int has_bug;    /* told since the last step */
     struct fv_bugs bugs;
     struct fv_queue records; /* in campaign order, for Python */
+    uint32_t isolation;      /* enum fv_isolation; falls to fork when rewinding will not do */
+    uint32_t parted_by;      /* the system call that the last parting was for */
+    uint64_t jobs_forked;    /* that began again under fork */
+    uint32_t forked_in_a_row;
+    uint64_t runners_gone; /* of workers that have ended */
+    struct fv_look looks[FV_WORKERS_MAX];
+    char unfit[FV_TEXT_BYTES];
     char error[FV_ERROR_BYTES];
 };
 

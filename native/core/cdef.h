@@ -18,8 +18,10 @@ struct fv_plan {
     uint32_t memory_mb;
     uint32_t checkpoints;   /* that a worker keeps, besides the start */
     uint32_t checkpoint_us; /* what a replay must take for its end to be worth one */
-    uint32_t reserved;
     uint32_t checkpoint_mb; /* of memory, for those of a worker together */
+    uint32_t isolation;     /* 0 fork, 1 rewind */
+    uint32_t canary;        /* one timeline in so many is checked by a fresh process; 0: none */
+    uint32_t reserved;
     uint64_t campaign_seed;
     uint64_t first_root;
     uint64_t timelines;    /* budget; 0: none */
@@ -74,7 +76,14 @@ struct fv_campaign_report {
     uint64_t nodes;
     uint64_t once; /* features that just one timeline had, and just two */
     uint64_t twice;
-    uint64_t unreached; /* splitpoints that a replay did not reach */
+    uint64_t unreached;   /* splitpoints that a replay did not reach */
+    uint64_t parted;      /* timelines that a runner had to give a process of their own, */
+    uint64_t checked;     /* and those that canaries checked */
+    uint64_t runners;     /* made so far */
+    uint64_t jobs_forked; /* that began again under fork */
+    uint32_t isolation;   /* that jobs have now: 0 fork, 1 rewind */
+    uint32_t reserved_too;
+    char parted_by[32]; /* the system call that the last parting was for */
     uint64_t maker_tries[9];
     uint64_t maker_yields[9];
     uint32_t mark_count;
@@ -116,6 +125,15 @@ struct fv_replay_report {
     char identity[256];
 };
 
+/* What rewinding asks of the kernel: 0, an errno, or -1 where another has to work first. */
+struct fv_probe_report {
+    int32_t userfaultfd;      /* of a process without privileges, for its own faults */
+    int32_t write_protection; /* that resolves itself (WP_ASYNC) */
+    int32_t pagemap_scan;     /* tells the page that was written */
+    int32_t parent_memory;    /* process_vm_readv from a child */
+    int32_t seccomp;          /* a filter that hands a system call over */
+};
+
 typedef struct fv_campaign fv_campaign;
 
 /* NULL on failure; `error` (256 bytes) says why. `marks` has plan->site_count entries. */
@@ -127,6 +145,8 @@ int fv_campaign_add_input(fv_campaign *campaign, const uint8_t *bytes, size_t n)
  * 1 when it has finished, 0 when not, -1 when the engine failed: fv_campaign_error says why. */
 int fv_campaign_step(fv_campaign *campaign, uint32_t timeout_ms);
 const char *fv_campaign_error(const fv_campaign *campaign);
+/* Why jobs are not rewound although they were to be; empty while they are. */
+const char *fv_campaign_unfit(const fv_campaign *campaign);
 /* Moves whole records, in campaign order, into `to`; returns the bytes written. */
 size_t fv_campaign_take_records(fv_campaign *campaign, uint8_t *to, size_t capacity);
 void fv_campaign_get_report(fv_campaign *campaign, struct fv_campaign_report *to);
@@ -146,6 +166,9 @@ void fv_campaign_close(fv_campaign *campaign);
 int fv_replay_run(const char *path, const struct fv_plan *plan, const uint8_t *input, size_t n,
                   int log_fd, int trace_draws, struct fv_replay_report *report, uint32_t *passes,
                   uint32_t *failures, char *error);
+
+/* Tries it out in processes of its own. */
+void fv_probe_rewinding(struct fv_probe_report *to);
 
 /* Algebra and text, for Python and its tests. */
 uint64_t fv_mix_child_seed(uint64_t parent_seed, const char *mark_name, uint32_t index);

@@ -3,11 +3,13 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "../common/call.h"
 #include "../common/mix.h"
 #include "../common/public.h"
 #include "drain.h"
 #include "queue.h"
 #include "tree.h"
+#include "watch.h"
 
 enum {
     FV_RANDOM_ROOTS = 64, /* in one job of the random strategy */
@@ -17,6 +19,9 @@ enum {
     FV_JOB_EARLY = 16,   /* up to so many more; */
     FV_JOB_HALVINGS = 8, /* one for each job lost in a row: a job is lost whole */
     FV_JOB_GROWTH = 512, /* from then on one more for so many */
+    FV_FORKED_IN_A_ROW_MAX = 16,
+    FV_PARTED_AFTER = 512, /* timelines; then, when one in so many parts, all are forked */
+    FV_PARTED_ONE_IN = 4,
 };
 
 /* ---- planning -------------------------------------------------------------------------------- */
@@ -133,7 +138,8 @@ static void begin_tree(struct fv_campaign *c, struct fv_lane *lane) {
     t->depth_active = 0;
     t->tokens_held = 0;
     t->ring_head = t->ring_tail = 0;
-    t->is_done = t->is_halted = t->unreached = 0;
+    t->is_done = t->is_halted = t->unreached = t->parted_by = t->refused = 0;
+    t->isolation = lane->attempts == 0 ? c->isolation : FV_ISOLATION_FORK;
     memset(t->fronts, 0, sizeof t->fronts);
     lane->records_read = 0;
     lane->state = FV_LANE_WAITING;
@@ -163,22 +169,33 @@ void fv_job_plan(struct fv_campaign *c) {
 
 /* ---- handing out ----------------------------------------------------------------------------- */
 
-static int idle_worker(const struct fv_campaign *c) {
-    for (uint32_t i = 0; i < c->plan.jobs; i++)
-        if (c->lane_of_worker[i] < 0 && c->session.pids[i] > 0 &&
-            __atomic_load_n(&fv_layout_worker(c->header, i)->state, __ATOMIC_ACQUIRE) ==
-                FV_WORKER_IDLE)
-            return (int)i;
-    return FV_NO_WORKER;
+static uint32_t queued(const struct fv_campaign *c, int worker) {
+    uint32_t n = 0;
+    for (uint32_t i = 0; i < c->plan.window; i++)
+        n += c->lanes[i].state == FV_LANE_RUNNING && c->lanes[i].worker == worker;
+    return n;
+}
+
+/* The one that has least to do, if there is room. */
+static int free_worker(const struct fv_campaign *c) {
+    uint32_t least = FV_QUEUE_MAX;
+    int best = FV_NO_WORKER;
+    for (uint32_t i = 0; i < c->plan.jobs && least > 0; i++) {
+        if (c->session.pids[i] <= 0) continue;
+        uint32_t n = queued(c, (int)i);
+        if (n >= least) continue;
+        least = n;
+        best = (int)i;
+    }
+    return best;
 }
 
 static void assign(struct fv_campaign *c, struct fv_lane *lane, uint32_t lane_index, int worker) {
     struct fv_worker *w = fv_layout_worker(c->header, (uint32_t)worker);
     lane->state = FV_LANE_RUNNING;
     lane->worker = worker;
-    c->lane_of_worker[worker] = (int32_t)lane_index;
-    w->tree = lane_index;
-    __atomic_store_n(&w->state, FV_WORKER_BUSY, __ATOMIC_RELEASE);
+    if (c->isolation == FV_ISOLATION_FORK) lane->tree->isolation = FV_ISOLATION_FORK;
+    w->trees[w->job % FV_QUEUE_MAX] = lane_index;
     __atomic_fetch_add(&w->job, 1, __ATOMIC_RELEASE);
     fv_wait_wake(&w->job);
 }
@@ -187,7 +204,7 @@ void fv_job_assign(struct fv_campaign *c) {
     for (uint64_t job = c->next_fold; job < c->next_job; job++) {
         uint32_t index = (uint32_t)(job % c->plan.window);
         if (c->lanes[index].state != FV_LANE_WAITING) continue;
-        int worker = idle_worker(c);
+        int worker = free_worker(c);
         if (worker == FV_NO_WORKER) return;
         assign(c, &c->lanes[index], index, worker);
     }
@@ -197,6 +214,15 @@ bool fv_job_is_sound(const struct fv_lane *lane) {
     const struct fv_tree *t = lane->tree;
     return t->job == lane->job && t->stamp == lane->job + 1 && t->totals.timelines <= lane->grant &&
            t->order_count == lane->errands->order_count;
+}
+
+/* A worker that cannot rewind this target speaks for all. */
+void fv_job_note_worker(struct fv_campaign *c, uint32_t worker) {
+    const struct fv_worker *w = fv_layout_worker(c->header, worker);
+    if (c->isolation != FV_ISOLATION_REWIND || !w->is_unfit) return;
+    c->isolation = FV_ISOLATION_FORK;
+    memcpy(c->unfit, w->unfit, sizeof c->unfit);
+    c->unfit[sizeof c->unfit - 1] = '\0';
 }
 
 /* A job whose memory was scribbled over has not ended, whatever it says: its worker goes, and with
@@ -211,7 +237,9 @@ void fv_job_collect(struct fv_campaign *c) {
             continue;
         }
         lane->state = FV_LANE_ENDED;
-        c->lane_of_worker[lane->worker] = FV_NO_WORKER;
+        if (lane->tree->isolation == FV_ISOLATION_REWIND) c->forked_in_a_row = 0;
+        if (lane->tree->parted_by != 0) c->parted_by = lane->tree->parted_by;
+        fv_job_note_worker(c, (uint32_t)lane->worker);
     }
 }
 
@@ -252,6 +280,17 @@ static void cap_totals(struct fv_lane *lane) {
     if (t->timelines > lane->grant) t->timelines = lane->grant;
 }
 
+/* Parting costs more than forking at once: no gain where it is the rule. */
+static void note_parted(struct fv_campaign *c) {
+    const struct fv_totals *t = &c->known->totals;
+    char name[32];
+    if (c->isolation != FV_ISOLATION_REWIND || t->timelines < FV_PARTED_AFTER) return;
+    if (t->parted * FV_PARTED_ONE_IN < t->timelines) return;
+    c->isolation = FV_ISOLATION_FORK;
+    snprintf(c->unfit, sizeof c->unfit, "many timelines need a process of their own (%s)",
+             fv_call_name(c->parted_by, name, sizeof name));
+}
+
 static void fold_lane(struct fv_campaign *c, struct fv_lane *lane) {
     uint64_t base = c->known->totals.timelines, stamp = c->next_fold + 1;
     cap_totals(lane);
@@ -272,6 +311,7 @@ static void fold_lane(struct fv_campaign *c, struct fv_lane *lane) {
     c->lost_in_a_row = is_lost ? c->lost_in_a_row + 1 : 0;
     note_stability(c, lane, fresh);
     note_estimate(c, fresh);
+    note_parted(c);
     if (lane->tree->is_halted) c->is_halted = c->is_ending = 1;
     lane->state = FV_LANE_FREE;
     c->next_fold++;
@@ -331,10 +371,34 @@ static void return_tokens(struct fv_campaign *c, struct fv_lane *lane) {
         __atomic_store_n(tokens, (int32_t)c->plan.jobs, __ATOMIC_RELEASE);
 }
 
-void fv_job_retry(struct fv_campaign *c, struct fv_lane *lane) {
-    fv_drain_rings(c);
+/* Runners that die again and again cost more than they save. */
+static void note_forked(struct fv_campaign *c) {
+    c->jobs_forked++;
+    if (++c->forked_in_a_row < FV_FORKED_IN_A_ROW_MAX || c->unfit[0] != '\0') return;
+    c->isolation = FV_ISOLATION_FORK;
+    snprintf(c->unfit, sizeof c->unfit, "%d runners in a row died with a job under way",
+             FV_FORKED_IN_A_ROW_MAX);
+}
+
+static void retry(struct fv_campaign *c, struct fv_lane *lane) {
     return_tokens(c, lane);
-    lane->attempts++;
+    if (lane->attempts++ == 0 && lane->tree->isolation == FV_ISOLATION_REWIND) note_forked(c);
     begin_tree(c, lane); /* nothing of the attempt is believed */
     if (lane->attempts >= FV_JOB_ATTEMPTS_MAX) give_up(c, lane);
+}
+
+void fv_job_retry(struct fv_campaign *c, uint32_t worker) {
+    bool is_first = true;
+    fv_job_collect(c);
+    fv_drain_rings(c);
+    for (uint64_t job = c->next_fold; job < c->next_job; job++) {
+        struct fv_lane *lane = &c->lanes[job % c->plan.window];
+        if (lane->state != FV_LANE_RUNNING || lane->worker != (int)worker) continue;
+        fv_watch_bury(c->header, worker, (uint32_t)(job % c->plan.window));
+        if (is_first)
+            retry(c, lane);
+        else
+            begin_tree(c, lane); /* it had not begun, or hardly */
+        is_first = false;
+    }
 }

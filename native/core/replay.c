@@ -34,7 +34,7 @@ static int wait_for_end(struct fv_session *s, const struct fv_limits *limits, bo
     while (!fv_session_has_ended(s, 0, &status)) {
         fv_wait_word(&fv_layout_live(s->header)->doorbell, fv_layout_live(s->header)->doorbell,
                      FV_REPLAY_LOOK_MS);
-        fv_watch_slot(limits, slot);
+        fv_watch_slot(limits, slot, NULL);
     }
     *was_ready = slot->state == FV_SLOT_RUNNING;
     return status;

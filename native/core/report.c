@@ -1,7 +1,9 @@
 /* What the core tells of a campaign while it runs and after. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "../common/call.h"
 #include "../common/map.h"
 #include "campaign.h"
 #include "queue.h"
@@ -32,6 +34,8 @@ static void add_totals(struct fv_campaign_report *r, const struct fv_totals *t) 
     r->productive += t->productive;
     r->fork_failures += t->fork_failures;
     r->overflows += t->bucket_overflows + t->mark_overflows + t->journal_overflows;
+    r->parted += t->parted;
+    r->checked += t->checked;
     for (int i = 0; i < FV_VERDICT_COUNT; i++) r->verdicts[i] += t->verdicts[i];
 }
 
@@ -84,7 +88,15 @@ void fv_campaign_get_report(fv_campaign *c, struct fv_campaign_report *r) {
         .overflows = c->bugs.overflow,
         .unreached = c->unreached,
         .states = fv_layout_known(h)->state_count,
+        .isolation = c->isolation,
+        .jobs_forked = c->jobs_forked,
+        .runners = c->runners_gone,
     };
+    char name[sizeof r->parted_by];
+    if (c->parted_by != 0)
+        snprintf(r->parted_by, sizeof r->parted_by, "%s",
+                 fv_call_name(c->parted_by, name, sizeof name));
+    for (uint32_t i = 0; i < c->plan.jobs; i++) r->runners += fv_layout_worker(h, i)->runner_count;
     count_seen(c, r);
     if (c->frontier != NULL) report_frontier(c->frontier, r);
     r->buckets = count_buckets(c);

@@ -126,7 +126,7 @@ enum fv_err fv_session_greet(struct fv_session *s, uint32_t i) {
     while (fv_wait_now_ns() < deadline) {
         uint32_t seen = __atomic_load_n(&fv_layout_live(s->header)->doorbell, __ATOMIC_ACQUIRE);
         uint32_t state = __atomic_load_n(&w->state, __ATOMIC_ACQUIRE);
-        if (state == FV_WORKER_IDLE || state == FV_WORKER_BUSY) return FV_ERR_NONE;
+        if (state == FV_WORKER_READY) return FV_ERR_NONE;
         int status = 0;
         if (fv_session_has_ended(s, i, &status)) {
             tell_end(s, w, status);

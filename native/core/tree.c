@@ -201,6 +201,8 @@ static void merge_totals(struct fv_totals *known, const struct fv_totals *job) {
     known->bucket_overflows += job->bucket_overflows;
     known->mark_overflows += job->mark_overflows;
     known->journal_overflows += job->journal_overflows;
+    known->parted += job->parted;
+    known->checked += job->checked;
     for (int i = 0; i < FV_VERDICT_COUNT; i++) known->verdicts[i] += job->verdicts[i];
     known->digest = fv_mix_into(known->digest, job->digest);
 }

@@ -26,12 +26,12 @@ struct checkpoint {
     uint64_t bytes;
 };
 
-static struct {
+static struct FV_KEPT_TYPE {
     struct checkpoint of[FV_HOSTS_MAX + 2]; /* by host number; 0 is the zygote */
     uint64_t inflation;
     uint64_t draw_ns; /* of replays, a running mean */
     pid_t brief_pid;  /* a pilot that may still be on its way out */
-} cache;
+} cache FV_KEPT;
 
 static uint32_t number_max(void) { return fv_rt.header->host_count + 1; }
 

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "../common/known.h"
+#include "../common/mix.h"
 #include "journal.h"
 #include "record.h"
 #include "sites.h"
@@ -237,8 +238,50 @@ static void claim_sighting(const struct sighting *s) {
     if (b != NULL) split(s->site, detail, &b->stamp, &b->energy);
 }
 
+/* ---- what this timeline has seen already ----------------------------------------------------- */
+
+enum { FV_RECENT = 64 };
+
+/* A loop over a simulation's state meets the same buckets again and again. What was looked up once
+ * in a timeline need not be again, unless it is better: a timeline's draws only grow. */
+static struct FV_KEPT_TYPE {
+    struct {
+        const struct fv_site *site;
+        uint32_t entered; /* the timeline, as this process counts them */
+        int64_t keys[FV_LAYOUT_KEYS_MAX];
+        int64_t qualities[FV_LAYOUT_QUALITIES_MAX];
+    } of[FV_RECENT];
+} recent FV_KEPT;
+
+static bool is_same(const int64_t *known, const struct fv_pair *pairs, uint32_t n) {
+    for (uint32_t i = 0; i < n; i++)
+        if (known[i] != pairs[i].value) return false;
+    return true;
+}
+
+/* Whether it was here before, and no worse; if not, it is now. */
+static bool was_seen(const struct fv_site *site, const struct fv_pair *keys, uint32_t key_count,
+                     const struct fv_pair *qualities, uint32_t quality_count) {
+    uint64_t place = site->index;
+    int64_t now[FV_LAYOUT_QUALITIES_MAX];
+    for (uint32_t i = 0; i < key_count; i++) place = (place + (uint64_t)keys[i].value) * FV_GOLDEN;
+    uint32_t number = (uint32_t)(place >> 58);
+    static_assert(FV_RECENT == 1 << (64 - 58), "the place is the highest bits");
+    for (uint32_t i = 0; i < quality_count; i++) now[i] = qualities[i].value;
+    bool is_known = recent.of[number].site == site && recent.of[number].entered == fv_rt.entered &&
+                    is_same(recent.of[number].keys, keys, key_count);
+    if (is_known && !fv_layout_quality_better(now, recent.of[number].qualities, quality_count))
+        return true;
+    recent.of[number].site = site;
+    recent.of[number].entered = fv_rt.entered;
+    for (uint32_t i = 0; i < key_count; i++) recent.of[number].keys[i] = keys[i].value;
+    memcpy(recent.of[number].qualities, now, quality_count * sizeof *now);
+    return false;
+}
+
 void fv_claim_bucket(const struct fv_site *site, const struct fv_pair *keys, uint32_t key_count,
                      const struct fv_pair *qualities, uint32_t quality_count) {
+    if (was_seen(site, keys, key_count, qualities, quality_count)) return;
     struct sighting s = {.site = site, .keys = keys, .qualities = qualities};
     s.bucket.mark = site->index;
     s.bucket.key_count = key_count;

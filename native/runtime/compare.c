@@ -38,12 +38,13 @@ struct match {
 
 /* Private to the process. `looks_left` is the one thing that a callback reads when nothing is
  * watched; `ranks` belong to the entries of the slot's table. */
-static struct {
+static struct FV_KEPT_TYPE {
     uint32_t looks_left, looks_left_in_all;
     uint32_t drawn_count; /* ever; a ring */
+    uint64_t sieve;       /* the low six bits of all that a match may begin with */
     struct drawn drawn[FV_DRAWN_MAX];
     uint64_t ranks[FV_COMPARES_MAX];
-} watch;
+} watch FV_KEPT;
 
 void fv_compare_enter(const struct fv_slot *slot) {
     bool watches = slot != NULL && slot->watches;
@@ -51,6 +52,22 @@ void fv_compare_enter(const struct fv_slot *slot) {
     memset(&watch, 0, sizeof watch);
     if (watches) watch.looks_left_in_all = FV_LOOKS_MAX;
 }
+
+/* Nearly all comparisons are of something else: one look at a word of 64 bits tells. */
+static uint64_t sieve_of(const struct drawn *d) {
+    uint64_t word = d->base + d->value, bits = UINT64_C(1) << (word % 64);
+    if (d->largest < FV_PARTS_LARGEST_MIN) return bits;
+    for (uint32_t shift = 8; shift < 64; shift += 8) bits |= UINT64_C(1) << ((word >> shift) % 64);
+    return bits;
+}
+
+static void make_sieve(void) {
+    uint32_t n = watch.drawn_count < FV_DRAWN_MAX ? watch.drawn_count : FV_DRAWN_MAX;
+    watch.sieve = 0;
+    for (uint32_t i = 0; i < n; i++) watch.sieve |= sieve_of(&watch.drawn[i]);
+}
+
+static bool may_match(uint64_t seen) { return watch.sieve >> (seen % 64) & 1; }
 
 static void allow_looks(void) {
     watch.looks_left_in_all += watch.looks_left;
@@ -63,6 +80,7 @@ void fv_compare_note_draw(uint64_t draws, uint64_t value, uint64_t base, uint64_
     if (bound == 1 || bound == 2) return;
     watch.drawn[watch.drawn_count++ % FV_DRAWN_MAX] =
         (struct drawn){.draws = draws, .value = value, .base = base, .largest = bound - 1};
+    make_sieve();
     allow_looks();
 }
 
@@ -162,8 +180,9 @@ static __attribute__((noinline, cold)) void look(uint64_t a, uint64_t b, uint64_
     struct match best = {.drawn = NULL};
     watch.looks_left--;
     if (a == b) return;
-    look_for(&best, b, a, mask);
-    if (either) look_for(&best, a, b, mask);
+    if (may_match(b)) look_for(&best, b, a, mask);
+    if (either && may_match(a)) look_for(&best, a, b, mask);
+    if (best.drawn == NULL) return;
     record_match(&best, true);
 }
 
@@ -175,7 +194,7 @@ static __attribute__((noinline, cold)) void look_at_cases(uint64_t value, const 
     for (uint64_t i = 0; i < n && i < FV_ANSWERS_OF_DRAW_MAX; i++) {
         struct match best = {.drawn = NULL};
         uint64_t other = cases[2 + (value % n + i) % n];
-        if (other == value) continue;
+        if (other == value || !may_match(value)) continue;
         look_for(&best, value, other, UINT64_MAX >> (64 - bits));
         record_match(&best, false);
     }

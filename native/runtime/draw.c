@@ -1,8 +1,10 @@
 #include "draw.h"
 
+#include <errno.h>
 #include <string.h>
 
 #include "../common/mix.h"
+#include "canary.h"
 #include "compare.h"
 #include "ending.h"
 #include "host.h"
@@ -14,7 +16,8 @@ static bool tape_left(const struct fv_slot *s) {
 }
 
 void fv_draw_arm(struct fv_slot *s) {
-    bool slow = tape_left(s) || s->watches || s->wild_one_in > 0 || fv_rt.header->trace_draws;
+    bool slow = tape_left(s) || s->watches || s->wild_one_in > 0 || s->is_traced ||
+                fv_rt.header->trace_draws;
     bool last = s->segment_at >= s->recipe.segment_count;
     uint64_t next = !last         ? s->recipe.segments[s->segment_at].count
                     : s->is_pilot ? s->stop_at
@@ -137,38 +140,36 @@ static bool at_splitpoint(const struct fv_slot *s) {
     return s->is_pilot && s->segment_at == s->recipe.segment_count && s->count == s->stop_at;
 }
 
-/* What is asked of the generator, and how the target sees the answer: plus `base`, or, where it is
+/* Tape, segments, tracing and watching; a pilot stays here until it is one of its children. What is
+ * asked is a number below `bound` (0: all 64 bits); the target sees it plus `base`, or, where it is
  * a choice or a chance, not at all. */
-struct question {
-    uint64_t bound; /* 0: all 64 bits */
-    uint64_t base;
-    const char *label;
-    bool is_hidden;
-};
-
-/* Tape, segments, tracing and watching; a pilot stays here until it is one of its children. */
-static __attribute__((noinline)) uint64_t draw_slowly(const struct question *q) {
+static __attribute__((noinline)) uint64_t draw_slowly(uint64_t bound, uint64_t base,
+                                                      const char *label, bool is_hidden) {
     const struct fv_segment *edit = follow_recipe(fv_rt.slot);
     while (at_splitpoint(fv_rt.slot)) {
+        int saved = errno; /* the target's, whatever hosts have done */
         fv_host_freeze();
+        errno = saved;
         edit = follow_recipe(fv_rt.slot);
     }
     struct fv_slot *s = fv_rt.slot;
-    uint64_t value = answer_of(s, q->bound, edit), number = fv_layout_draws(s);
+    uint64_t value = answer_of(s, bound, edit), number = fv_layout_draws(s);
     fv_draw_arm(s);
-    if (s->watches && !q->is_hidden) fv_compare_note_draw(number, value, q->base, q->bound);
-    if (fv_rt.header->trace_draws) fv_log_draw(number, q->label, q->bound, value);
+    if (s->watches && !is_hidden) fv_compare_note_draw(number, value, base, bound);
+    if (s->is_traced) fv_canary_note(s, number, value);
+    if (fv_rt.header->trace_draws) fv_log_draw(number, label, bound, value);
     return value;
 }
 
-static inline uint64_t draw(struct question q) {
+/* The question is put together on the slow path alone: on the fast one, every store counts. */
+static inline uint64_t draw(uint64_t bound, uint64_t base, const char *label, bool is_hidden) {
     struct fv_slot *s = fv_rt.slot;
     if (FV_UNLIKELY(s == NULL)) fv_ending_misuse("a draw outside of FV_TARGET");
     uint64_t value;
     if (FV_LIKELY(s->count < s->fast_until)) {
-        value = reduce(fv_mix_draw(s->seed, s->count + s->offset), q.bound);
+        value = reduce(fv_mix_draw(s->seed, s->count + s->offset), bound);
     } else {
-        value = draw_slowly(&q);
+        value = draw_slowly(bound, base, label, is_hidden);
         s = fv_rt.slot; /* a pilot returns as one of its children */
     }
     s->count++;
@@ -176,33 +177,33 @@ static inline uint64_t draw(struct question q) {
     return value;
 }
 
-uint64_t fv_u64(void) { return draw((struct question){.label = "u64"}); }
+uint64_t fv_u64(void) { return draw(0, 0, "u64", false); }
 
 uint64_t fv_below(uint64_t n) {
     if (FV_UNLIKELY(n == 0)) fv_ending_misuse("fv_below(0)");
-    return draw((struct question){.bound = n, .label = "below"});
+    return draw(n, 0, "below", false);
 }
 
 int64_t fv_between(int64_t lo, int64_t hi) {
     if (FV_UNLIKELY(lo > hi)) fv_ending_misuse("fv_between with lo > hi");
     uint64_t base = (uint64_t)lo, bound = (uint64_t)hi - base + 1;
-    return (int64_t)(base + draw((struct question){bound, base, "between", false}));
+    return (int64_t)(base + draw(bound, base, "between", false));
 }
 
 bool fv_chance(uint32_t num, uint32_t den) {
     if (FV_UNLIKELY(den == 0)) fv_ending_misuse("fv_chance with den 0");
-    return draw((struct question){.bound = den, .label = "chance", .is_hidden = true}) < num;
+    return draw(den, 0, "chance", true) < num;
 }
 
 void fv_bytes(void *to, size_t n) {
     uint8_t *p = to;
     for (; n >= 8; n -= 8, p += 8) {
-        uint64_t value = draw((struct question){.label = "bytes"});
+        uint64_t value = draw(0, 0, "bytes", false);
         memcpy(p, &value, 8);
     }
     if (n > 0) {
         uint64_t bound = UINT64_C(1) << (8 * n);
-        uint64_t value = draw((struct question){.bound = bound, .label = "bytes"});
+        uint64_t value = draw(bound, 0, "bytes", false);
         memcpy(p, &value, n);
     }
 }
@@ -213,7 +214,7 @@ uint32_t fv_pick(const char *label, uint32_t n) {
     if (FV_UNLIKELY(fv_rt.slot == NULL)) fv_ending_misuse("a draw outside of FV_TARGET");
     struct fv_swarm swarm = fv_swarm_of(fv_rt.slot, label, n);
     bool is_whole = swarm.allowed_count == n;
-    uint64_t value = draw((struct question){swarm.allowed_count, 0, label, !is_whole});
+    uint64_t value = draw(swarm.allowed_count, 0, label, !is_whole);
     return is_whole ? (uint32_t)value : fv_swarm_option(&swarm, (uint32_t)value);
 }
 
@@ -232,7 +233,7 @@ uint32_t fv_weighted(const char *label, const uint32_t *weights, uint32_t n) {
     struct fv_swarm swarm = fv_swarm_of(fv_rt.slot, label, n);
     uint64_t allowed = sum_allowed(&swarm, weights, n);
     bool is_whole = allowed == 0;
-    uint64_t left = draw((struct question){is_whole ? sum : allowed, 0, label, true});
+    uint64_t left = draw(is_whole ? sum : allowed, 0, label, true);
     uint32_t i = 0;
     for (;; i++) {
         if (!is_whole && !fv_swarm_allows(&swarm, i)) continue;

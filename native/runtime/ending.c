@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <ucontext.h>
 #include <unistd.h>
 
@@ -12,6 +13,8 @@
 #include "edges.h"
 #include "host.h"
 #include "log.h"
+#include "raw.h"
+#include "runner.h"
 
 enum { FV_HANDLER_STACK_BYTES = 1 << 16 };
 
@@ -36,7 +39,8 @@ const char *fv_ending_sanitizer(void) {
 /* ---- of its own accord ----------------------------------------------------------------------- */
 
 bool fv_ending_is_own(void) {
-    return fv_rt.slot != NULL && fv_rt.pid == getpid() && fv_rt.slot->pid == fv_rt.pid;
+    if (fv_rt.slot == NULL || fv_rt.slot->pid != fv_rt.pid) return false;
+    return fv_rt.in_runner || fv_rt.pid == getpid(); /* a runner's target cannot fork */
 }
 
 void fv_ending_collect(void) {
@@ -66,8 +70,12 @@ _Noreturn void fv_ending_finish(enum fv_verdict verdict) {
                (unsigned long long)s->recipe.segments[s->segment_at].count,
                (unsigned long long)s->recipe.segments[s->segment_at].seed);
     s->verdict = verdict;
-    if (s->is_pilot) fv_host_miss();
-    fv_ending_collect();
+    if (s->is_pilot && !fv_rt.in_runner) fv_host_miss();
+    if (!s->is_pilot) fv_ending_collect();
+    if (fv_rt.in_runner) {
+        s->exit_code = exit_code_of(verdict); /* which it would have had as a process */
+        fv_runner_end();
+    }
     fv_ending_tell(s);
     _exit(exit_code_of(verdict));
 }
@@ -111,6 +119,7 @@ _Noreturn void fv_ending_lose(const char *why) {
 
 _Noreturn void fv_check_failed(const char *what, const char *file, int line) {
     char why[FV_TEXT_BYTES];
+    if (fv_rt.in_control) fv_raw3(SYS_exit_group, FV_EXIT_LOST, 0, 0);
     snprintf(why, sizeof why, "fuzzverse invariant broken: %s at %s:%d", what, file, line);
     fv_ending_lose(why);
 }
@@ -129,21 +138,26 @@ static uint64_t program_counter(const void *context) {
 #endif
 }
 
-/* SA_RESETHAND: raised again on return, the signal ends the process as if nobody had looked. */
+/* Raised again, the signal ends the process as if nobody had looked; in a runner control takes
+ * over. */
 static void on_signal(int signal, siginfo_t *info, void *context) {
+    static const struct sigaction plain = {.sa_handler = SIG_DFL};
     (void)info;
+    if (fv_rt.in_control) fv_raw3(SYS_exit_group, FV_EXIT_LOST, 0, 0);
     if (fv_ending_is_own()) {
         fv_rt.slot->address = program_counter(context);
         fv_rt.slot->signal = signal;
         fv_ending_collect();
+        if (fv_rt.in_runner) fv_runner_crash(signal);
         fv_ending_tell(fv_rt.slot);
     }
+    sigaction(signal, &plain, NULL);
     raise(signal);
 }
 
 static void on_exit_call(void) {
     if (!fv_ending_is_own() || fv_rt.slot->verdict != FV_VERDICT_NONE) return;
-    if (fv_rt.slot->is_pilot) fv_host_miss();
+    if (fv_rt.slot->is_pilot && !fv_rt.in_runner) fv_host_miss();
     fv_ending_collect();
     fv_log("the target called exit()");
 }
@@ -183,8 +197,7 @@ void fv_ending_watch(void) {
     if (__asan_init != NULL || __msan_init != NULL) return; /* they have handlers of their own */
     stack_t alternate = {.ss_sp = stack, .ss_size = sizeof stack};
     sigaltstack(&alternate, NULL);
-    struct sigaction action = {.sa_sigaction = on_signal,
-                               .sa_flags = SA_SIGINFO | SA_ONSTACK | (int)SA_RESETHAND};
+    struct sigaction action = {.sa_sigaction = on_signal, .sa_flags = SA_SIGINFO | SA_ONSTACK};
     for (size_t i = 0; i < sizeof crashes / sizeof *crashes; i++)
         sigaction(crashes[i], &action, NULL);
 }

@@ -5,33 +5,45 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "../common/verdict.h"
 #include "draw.h"
 #include "ending.h"
+#include "raw.h"
 #include "record.h"
+#include "runner.h"
 #include "split.h"
 #include "timeline.h"
 
-enum { FV_FROZEN_MS = 1000 };
+enum { FV_FROZEN_MS = 1000, FV_IDLE_MS = 1000 };
 
-static struct {
+static struct FV_KEPT_TYPE {
     struct fv_worker *worker;
     uint32_t index;  /* of the worker */
     uint32_t number; /* of this host */
     uint32_t tree;
     bool has_tree;
     uint32_t served; /* calls that this host has answered */
-} host;
+    uint32_t order;  /* that a branch of a runner serves */
+    bool is_branch;
+} host FV_KEPT;
 
 struct fv_worker *fv_host_worker(void) { return host.worker; }
+uint32_t fv_host_index(void) { return host.index; }
+uint32_t fv_host_runner(void) { return FV_HOSTS_MAX + 2; }
 
 /* ---- memory: who may write what -------------------------------------------------------------- */
 
 static void protect(const void *at, uint64_t size, int protection) {
-    if (size > 0) FV_CHECK(mprotect((void *)(uintptr_t)at, size, protection) == 0);
+    long from = (long)(uintptr_t)at;
+    if (size == 0) return;
+    if (fv_rt.in_runner)
+        FV_CHECK(fv_raw3(SYS_mprotect, from, (long)size, protection) == 0);
+    else
+        FV_CHECK(mprotect((void *)(uintptr_t)at, size, protection) == 0);
 }
 
 static void protect_range(uint64_t from, uint64_t to, int protection) {
@@ -51,7 +63,15 @@ void fv_host_open(uint32_t worker) {
     protect_range(h->workers_at, h->trees_at, PROT_NONE);
     protect(host.worker, h->worker_stride, PROT_READ | PROT_WRITE);
     protect(own_slots(), host_area(), PROT_READ);
+    protect(fv_layout_host(h, worker, h->host_count + 2), h->slot_stride, PROT_READ | PROT_WRITE);
+    protect(fv_layout_trace(h, worker), FV_TRACE_MAX * sizeof(uint64_t), PROT_READ | PROT_WRITE);
 }
+
+void fv_host_return(void) {
+    protect(host.worker, fv_rt.header->worker_stride, PROT_READ | PROT_WRITE);
+}
+
+void fv_host_leave(void) { protect(host.worker, fv_rt.header->worker_stride, PROT_NONE); }
 
 void fv_host_enter_tree(uint32_t index) {
     const struct fv_header *h = fv_rt.header;
@@ -66,6 +86,27 @@ void fv_host_enter_tree(uint32_t index) {
     fv_rt.tree_index = index;
     fv_rt.tree = fv_layout_tree(h, index);
     fv_rt.tape = fv_layout_tape(h, fv_rt.tree);
+}
+
+/* ---- jobs ------------------------------------------------------------------------------------ */
+
+void fv_host_enter_job(void) {
+    const struct fv_worker *w = host.worker;
+    fv_host_enter_tree(w->trees[w->taken % FV_QUEUE_MAX]);
+}
+
+void fv_host_await_job(void) {
+    struct fv_worker *w = host.worker;
+    uint32_t job;
+    while ((job = __atomic_load_n(&w->job, __ATOMIC_ACQUIRE)) == w->taken)
+        fv_wait_word(&w->job, job, FV_IDLE_MS);
+    fv_host_enter_job();
+}
+
+void fv_host_end_job(void) {
+    host.worker->taken++;
+    __atomic_store_n(&fv_rt.tree->is_done, 1, __ATOMIC_RELEASE);
+    fv_runtime_ring();
 }
 
 /* ---- the baton ------------------------------------------------------------------------------- */
@@ -123,7 +164,7 @@ enum fv_side fv_host_run(const struct fv_order *o) {
         fv_split_open(&batch, 0, 1);
         if (!prepare(batch.slots[0], o, i)) continue;
         if (fv_split_run(&batch) == FV_CHILD) {
-            protect(host.worker, fv_rt.header->worker_stride, PROT_NONE);
+            fv_host_leave();
             return FV_CHILD;
         }
         if (batch.failed > 0) break;
@@ -134,7 +175,8 @@ enum fv_side fv_host_run(const struct fv_order *o) {
 /* ---- pilots ---------------------------------------------------------------------------------- */
 
 static const struct fv_order *order_under_way(void) {
-    uint32_t i = host.worker->order < FV_ORDERS_MAX ? host.worker->order : 0;
+    uint32_t i = host.is_branch ? host.order : host.worker->order;
+    if (i >= FV_ORDERS_MAX) i = 0;
     return &fv_layout_orders(fv_rt.header, fv_rt.tree)[i];
 }
 
@@ -186,15 +228,19 @@ enum fv_side fv_host_launch(void) {
     return FV_CHILD;
 }
 
-_Noreturn void fv_host_miss(void) {
-    struct fv_slot *s = fv_rt.slot;
+void fv_host_note_miss(struct fv_slot *s) {
     s->state = FV_SLOT_DONE;
-    if (s->verdict == FV_VERDICT_LOST) {
-        fv_rt.tree->totals.verdicts[FV_VERDICT_LOST]++;
-        fv_record_timeline(s, fv_rt.tree->totals.timelines, 0);
-    }
+    if (s->verdict != FV_VERDICT_LOST) return;
+    fv_rt.tree->totals.verdicts[FV_VERDICT_LOST]++;
+    fv_record_timeline(s, fv_rt.tree->totals.timelines, 0);
+}
+
+_Noreturn void fv_host_miss(void) {
     host.worker->reached = FV_OUTCOME_UNREACHED;
-    hand_over(FV_ZYGOTE);
+    if (!host.is_branch) {
+        fv_host_note_miss(fv_rt.slot);
+        hand_over(FV_ZYGOTE);
+    }
     _exit(FV_EXIT_OK);
 }
 
@@ -214,22 +260,31 @@ static void freeze(void) {
     fv_ending_collect();
     s->is_pilot = 0;
     s->state = FV_SLOT_FROZEN;
+}
+
+static void freeze_process(void) {
     host.worker->reached_ns = fv_wait_now_ns();
     protect(own_slots(), host_area(), PROT_READ);
 }
 
 void fv_host_freeze(void) {
     freeze();
+    if (fv_rt.in_runner) {
+        fv_runner_freeze();
+        return;
+    }
+    freeze_process();
     for (;;) {
         if (fv_host_run(order_under_way()) == FV_CHILD) return;
         bool is_brief = host.worker->is_brief;
         host.worker->reached = FV_OUTCOME_DONE;
+        if (host.is_branch) _exit(FV_EXIT_OK);
         hand_over(FV_ZYGOTE);
         if (is_brief) _exit(FV_EXIT_OK);
         for (;;) {
             await_call();
             reap_hosts();
-            fv_host_enter_tree(host.worker->tree);
+            fv_host_enter_job();
             if (host.worker->pilot == 0) break;
             if (fv_host_launch() == FV_CHILD) return;
         }
@@ -237,3 +292,73 @@ void fv_host_freeze(void) {
 }
 
 void fv_host_pass(uint32_t to) { hand_over(to); }
+
+/* ---- runners --------------------------------------------------------------------------------- */
+
+/* A runner's timelines run in the runner: while they do, its worker's page is out of reach. */
+void fv_host_become_runner(void) {
+    host.number = fv_host_runner();
+    host.served = 0; /* the first call may be there already */
+    protect(own_slots(), fv_rt.header->slot_stride, PROT_READ | PROT_WRITE);
+}
+
+void fv_host_await_baton(void) {
+    await_call();
+    host.worker->pilot = 1; /* the controller watches its deadlines */
+}
+
+void fv_host_give_back(bool is_worn) {
+    host.worker->is_worn = is_worn;
+    host.worker->pilot = 0;
+    host.worker->request = FV_REQUEST_NONE;
+    hand_over(FV_ZYGOTE);
+}
+
+enum fv_answer fv_host_ask(const struct fv_slot *s) {
+    struct fv_worker *w = host.worker;
+    fv_host_return();
+    w->asked_depth = s->depth;
+    w->asked_index = s->index;
+    w->request = FV_REQUEST_CHECK;
+    for (w->answer = FV_ANSWER_SHOW; w->answer == FV_ANSWER_SHOW;) {
+        hand_over(FV_ZYGOTE);
+        await_call();
+        if (w->answer == FV_ANSWER_SHOW) fv_pages_go(NULL);
+    }
+    enum fv_answer answer = w->answer;
+    w->pilot = 1;
+    fv_host_leave();
+    return answer;
+}
+
+void fv_host_refuse_rewinding(const char *why, bool for_good) {
+    if (why == NULL) return;
+    fv_host_return();
+    snprintf(host.worker->unfit, sizeof host.worker->unfit, "%s", why);
+    host.worker->is_unfit |= for_good;
+}
+
+struct fv_slot *fv_host_prepare_pilot(const struct fv_order *o) {
+    struct fv_slot *s = own_slots();
+    host.order = (uint32_t)(o - fv_layout_orders(fv_rt.header, fv_rt.tree));
+    set_course(s, o);
+    return s;
+}
+
+void fv_host_branch(void) {
+    fv_host_return();
+    host.is_branch = true;
+    host.worker->reached = FV_OUTCOME_NONE;
+    host.worker->reached_ns = 0;
+    fv_rt.slot->started_ns = fv_wait_now_ns();
+}
+
+bool fv_host_branch_ended(int status) {
+    fv_host_return();
+    bool is_done = WIFEXITED(status) && WEXITSTATUS(status) == FV_EXIT_OK &&
+                   host.worker->reached == FV_OUTCOME_DONE;
+    bool is_torn = !is_done && host.worker->reached_ns != 0;
+    fv_host_leave();
+    if (is_torn) fv_runner_give_up(NULL);
+    return is_done;
+}

@@ -1,4 +1,5 @@
 /* The entry of every target. */
+#include <errno.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
@@ -7,12 +8,16 @@
 #include <sys/mman.h>
 #include <sys/personality.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "alone.h"
 #include "bare.h"
 #include "describe.h"
 #include "ending.h"
+#include "guard.h"
+#include "runner.h"
+#include "stack.h"
 #include "worker.h"
 
 /* Searched for in the file before a stranger's program is started. */
@@ -37,11 +42,12 @@ static char *const *clean_environment(void) {
         "FUZZVERSE_CLEAN=1",
         "LC_ALL=C",
         "TZ=UTC",
-        "LD_BIND_NOW=1", /* once here, instead of in every timeline anew */
+        "GLIBC_TUNABLES=glibc.pthread.rseq=0", /* the kernel writes into nobody's memory */
+        "LD_BIND_NOW=1",                       /* once here, instead of in every timeline anew */
         "ASAN_OPTIONS=detect_leaks=0:abort_on_error=0:exitcode=99:allocator_may_return_null=1",
         "UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1:exitcode=99",
     };
-    size_t n = 6;
+    size_t n = 7;
     for (size_t i = 0; i < sizeof kept / sizeof *kept; i++) {
         const char *value = getenv(kept[i]);
         size_t size = value != NULL ? strlen(kept[i]) + strlen(value) + 2 : 0;
@@ -57,11 +63,23 @@ static char *const *clean_environment(void) {
 static void start_again(char **argv) {
     if (getenv("FUZZVERSE_CLEAN") != NULL) return;
     int persona = personality(0xffffffff);
+    prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0); /* what a timeline writes is counted in small pages */
     if (persona != FV_UNKNOWN_PERSONA) personality((unsigned long)persona | ADDR_NO_RANDOMIZE);
     execve("/proc/self/exe", argv, clean_environment());
 }
 
+/* The heap's region is mapped at the first call: here, and not in the midst of a timeline. */
+static void open_heap(void) {
+    void *volatile block = malloc(1);
+    free(block);
+}
+
 /* ---- what the target forks ------------------------------------------------------------------- */
+
+/* A runner has no children of the target's making. */
+static void before_foreign_fork(void) {
+    if (fv_rt.in_runner && !fv_rt.is_forking) fv_runner_refuse(SYS_clone);
+}
 
 /* Such a process ends with its timeline, and draws and marks into a slot of its own. */
 static void in_foreign_child(void) {
@@ -79,10 +97,21 @@ static void in_foreign_child(void) {
     fv_runtime_enter(own);
 }
 
+static int errno_at_start; /* what the target's constructors left there */
+
+static void run_body(void) {
+    errno = errno_at_start;
+    fv_target_entry.body();
+    fv_ending_finish(FV_VERDICT_OK);
+}
+
 int main(int argc, char **argv) {
+    errno_at_start = errno;
     bool is_worker = argc == 4 && strcmp(argv[1], "--fuzzverse-worker") == 0;
     start_again(argv);
-    pthread_atfork(NULL, NULL, in_foreign_child);
+    pthread_atfork(before_foreign_fork, NULL, in_foreign_child);
+    fv_stack_open(run_body);
+    open_heap();
     if (argc == 2 && strcmp(argv[1], "--fuzzverse-describe") == 0) {
         fv_describe_print(fv_target_entry.name, addresses_are_fixed());
         return 0;
@@ -95,6 +124,5 @@ int main(int argc, char **argv) {
         fv_worker_serve(atoi(argv[2]), (uint32_t)atoi(argv[3]));
     else
         fv_alone_start(argc, argv);
-    fv_target_entry.body();
-    fv_ending_finish(FV_VERDICT_OK);
+    fv_stack_enter();
 }

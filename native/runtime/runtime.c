@@ -9,10 +9,11 @@
 #include "edges.h"
 #include "sites.h"
 
-struct fv_runtime fv_rt = {.log_fd = -1};
+struct fv_runtime fv_rt FV_KEPT = {.log_fd = -1};
 
 void fv_runtime_enter(struct fv_slot *slot) {
     fv_rt.slot = slot;
+    fv_rt.entered++;
     fv_rt.tallies = fv_layout_tallies(fv_rt.header, slot);
     fv_rt.features = fv_layout_features(fv_rt.header, slot);
     fv_compare_enter(slot);

@@ -9,10 +9,12 @@
 #include "../common/layout.h"
 #include "../common/public.h"
 #include "../common/wait.h"
+#include "places.h"
 
 enum fv_side { FV_PARENT, FV_CHILD };
 
-struct fv_runtime {
+/* Pages of its own, which no rewinding touches. */
+struct FV_KEPT_TYPE fv_runtime {
     struct fv_slot *slot;     /* of the timeline that this process runs */
     struct fv_tally *tallies; /* of the same */
     uint8_t *features;        /* of the same */
@@ -22,7 +24,10 @@ struct fv_runtime {
     int32_t pid;
     const uint8_t *tape; /* of the tree's input */
     int log_fd;          /* -1: fv_log costs a branch */
+    uint32_t entered;    /* how many slots this process has entered */
     bool is_forking;     /* the fork under way is ours, not the target's */
+    bool in_runner;      /* one timeline after the other */
+    bool in_control;     /* of a runner: it is not the target that runs */
 };
 
 /* What sancov callbacks and fv_u64() work on: they take no argument. */

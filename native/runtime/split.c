@@ -10,6 +10,7 @@
 #include "ending.h"
 #include "energy.h"
 #include "fold.h"
+#include "runner.h"
 #include "timeline.h"
 #include "token.h"
 
@@ -75,7 +76,19 @@ static void reap_one(struct fv_batch *b) {
     b->ended++;
 }
 
+/* In a runner: one after the other, each as if its elders had ended and it had its turn. */
+static void run_in_place(struct fv_batch *b) {
+    for (uint32_t i = 0; i < b->size; i++) {
+        b->started++;
+        __atomic_store_n(&front_of(b)->front, i, __ATOMIC_SEQ_CST);
+        fv_runner_run(b->slots[i]);
+        fv_rt.tree->depth_active = b->depth;
+        b->ended++;
+    }
+}
+
 enum fv_side fv_split_run(struct fv_batch *b) {
+    if (fv_rt.in_runner) run_in_place(b);
     while (b->ended < b->size) {
         while (may_start(b))
             if (start_next(b) == FV_CHILD) return FV_CHILD;
@@ -96,6 +109,7 @@ bool fv_split_must_stop(void) {
 const char *fv_split_refusal(void) {
     struct stat st;
     siginfo_t info;
+    if (fv_rt.in_runner) return NULL; /* its guard lets none come into being */
     if (stat("/proc/self/task", &st) == 0 && st.st_nlink > 3)
         return "the target runs threads at a splitpoint: a simulation has one thread";
     if (waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) == 0 || errno != ECHILD)
@@ -159,16 +173,12 @@ static void resume_timeline(struct fv_slot *s) {
     s->state = FV_SLOT_RUNNING;
 }
 
-enum fv_side fv_split(const char *name, int64_t *mark_energy) {
+enum fv_side fv_split_here(const char *name, int64_t *mark_energy) {
     struct fv_slot *self = fv_rt.slot;
     struct splitpoint at = {.name = name,
                             .purse = {.tree = fv_rt.tree, .own = mark_energy},
                             .seed = self->seed,
                             .is_funded = true};
-    if (fv_split_must_stop() || self->depth >= fv_rt.header->policy.depth_max) return FV_PARENT;
-    if (self->segment_at >= FV_SEGMENTS_MAX) return FV_PARENT;
-    const char *why = fv_split_refusal();
-    if (why != NULL) fv_ending_lose(why);
     pause_timeline(self);
     do {
         uint32_t n = fund(&at);
@@ -178,4 +188,17 @@ enum fv_side fv_split(const char *name, int64_t *mark_energy) {
     if (at.spawned > 0) fv_rt.tree->totals.splitpoints++;
     resume_timeline(self);
     return FV_PARENT;
+}
+
+enum fv_side fv_split(const char *name, int64_t *mark_energy) {
+    const struct fv_slot *self = fv_rt.slot;
+    int saved = errno; /* the target's, whatever its children's parent does */
+    if (fv_split_must_stop() || self->depth >= fv_rt.header->policy.depth_max) return FV_PARENT;
+    if (self->segment_at >= FV_SEGMENTS_MAX) return FV_PARENT;
+    const char *why = fv_split_refusal();
+    if (why != NULL) fv_ending_lose(why);
+    enum fv_side side =
+        fv_rt.in_runner ? fv_runner_split(name, mark_energy) : fv_split_here(name, mark_energy);
+    errno = saved;
+    return side;
 }

@@ -25,6 +25,8 @@ const char *fv_split_refusal(void);
 /* The controller wants the end, or this tree has found the bug that it was to stop at. */
 bool fv_split_must_stop(void);
 
+/* The loop of a split, in the process that the timelines are to come from. */
+enum fv_side fv_split_here(const char *name, int64_t *mark_energy);
 /* Called in turn, at a discovery of the mark called `name`: spends what its energy allows. Returns
  * in the parent when the splitpoint is exhausted, and in each child to go on from here. */
 enum fv_side fv_split(const char *name, int64_t *mark_energy);

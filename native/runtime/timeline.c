@@ -74,7 +74,7 @@ bool fv_timeline_prepare_tail(struct fv_slot *s, const struct fv_segment *tail, 
 /* Without the atfork handlers of libraries, which a simulation has no use for: from glibc 2.34. */
 __attribute__((weak)) pid_t _Fork(void);
 
-static pid_t fork_own(void) {
+int32_t fv_timeline_fork_own(void) {
     if (_Fork != NULL) return _Fork();
     fv_rt.is_forking = true;
     pid_t pid = fork();
@@ -90,7 +90,7 @@ static void follow_parent(pid_t parent) {
 
 pid_t fv_timeline_fork_process(void) {
     pid_t parent = fv_rt.pid;
-    pid_t pid = fork_own();
+    pid_t pid = fv_timeline_fork_own();
     if (pid != 0) return pid;
     follow_parent(parent);
     fv_rt.pid = getpid();

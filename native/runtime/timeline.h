@@ -10,6 +10,8 @@ void fv_timeline_prepare_root(struct fv_slot *slot, uint32_t index);
 void fv_timeline_prepare_child(struct fv_slot *slot, uint32_t index, uint64_t seed);
 /* The same for one that follows these segments from here. False: they are too many. */
 bool fv_timeline_prepare_tail(struct fv_slot *slot, const struct fv_segment *tail, uint32_t n);
+/* As fork(), but without the atfork handlers of libraries where libc can. */
+int32_t fv_timeline_fork_own(void);
 /* Forks; the child dies with its parent. As fork() returns. */
 int32_t fv_timeline_fork_process(void);
 /* Forks; the child enters the slot. *failed tells that there is no child. */

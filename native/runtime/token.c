@@ -9,6 +9,7 @@ static void note(struct fv_slot *slot, uint32_t holds) {
 }
 
 bool fv_token_try(struct fv_slot *slot) {
+    if (fv_rt.in_runner) return true;
     int32_t have = __atomic_load_n(free_tokens(), __ATOMIC_RELAXED);
     while (have > 0)
         if (__atomic_compare_exchange_n(free_tokens(), &have, have - 1, false, __ATOMIC_ACQ_REL,
@@ -20,7 +21,7 @@ bool fv_token_try(struct fv_slot *slot) {
 }
 
 void fv_token_force(struct fv_slot *slot) {
-    if (slot->holds_token) return;
+    if (slot->holds_token || fv_rt.in_runner) return;
     __atomic_fetch_sub(free_tokens(), 1, __ATOMIC_ACQ_REL);
     note(slot, 1);
 }

@@ -17,7 +17,7 @@ import pytest
 from support.campaigns import Outcome, described, explore, processes_of
 
 from fuzzverse import native
-from fuzzverse.model import Policy, Recipe, SegmentKind, Strategy, Target, Verdict
+from fuzzverse.model import Isolation, Policy, Recipe, SegmentKind, Strategy, Target, Verdict
 
 FRONTIER = Policy(strategy=Strategy.FRONTIER)
 BUDGETS = {"coin": 1_500, "dungeon": 2_500, "gates": 2_500, "slow": 600}
@@ -82,9 +82,16 @@ def test_same_campaign_whatever_is_cached(target_of: Callable[[str], Target], na
         [
             explore(
                 target_of(name),
-                replace(policy, checkpoints=count, checkpoint_mb=size, checkpoint_us=0),
+                replace(
+                    policy,
+                    isolation=isolation,
+                    checkpoints=count,
+                    checkpoint_mb=size,
+                    checkpoint_us=0,
+                ),
             )
             for count, size in caches
+            for isolation in Isolation
         ]
     )
 
@@ -106,8 +113,13 @@ def test_same_campaign_with_dying_workers(target_of: Callable[[str], Target], na
     assert_same([calm, disturbed])
 
 
-def test_a_campaign_outlives_its_checkpoints(target_of: Callable[[str], Target]) -> None:
-    policy = replace(FRONTIER, timelines=BUDGETS["slow"], jobs=2, checkpoint_us=0)
+@pytest.mark.parametrize("isolation", Isolation)
+def test_a_campaign_outlives_its_checkpoints(
+    target_of: Callable[[str], Target], isolation: Isolation
+) -> None:
+    policy = replace(
+        FRONTIER, timelines=BUDGETS["slow"], jobs=2, checkpoint_us=0, isolation=isolation
+    )
     target, killed = target_of("slow"), 0
 
     def kill_something(campaign: native.Campaign) -> None:
@@ -134,7 +146,7 @@ def test_same_campaign_under_load(target_of: Callable[[str], Target], name: str)
 
 def test_same_campaign_when_forks_are_slow(compiled: Callable[..., Path]) -> None:
     target = described(compiled("slow.c", "-DFORK_MS=60"))
-    policy = replace(FRONTIER, timelines=400, checkpoint_us=0)
+    policy = replace(FRONTIER, timelines=400, checkpoint_us=0, isolation=Isolation.FORK)
     plain = explore(target, replace(policy, checkpoints=0))
     for jobs in (1, 2):
         cached = explore(target, replace(policy, jobs=jobs))

@@ -8,7 +8,7 @@ from pathlib import Path
 from support.campaigns import described, explore, processes_of
 
 from fuzzverse import native
-from fuzzverse.model import Policy, Strategy, Target, Verdict
+from fuzzverse.model import Isolation, Policy, Strategy, Target, Verdict
 
 JOBS = 2
 
@@ -30,7 +30,13 @@ def test_no_more_run_than_jobs(named: Callable[[str], Target]) -> None:
         alive.append(len(pids))
         running.append(sum(map(runs, pids)))
 
-    policy = Policy(strategy=Strategy.DEPTH_FIRST, timelines=15_000, jobs=JOBS, window=2)
+    policy = Policy(
+        strategy=Strategy.DEPTH_FIRST,
+        timelines=15_000,
+        jobs=JOBS,
+        window=2,
+        isolation=Isolation.FORK,
+    )
     explore(target, policy, count)
     assert max(alive) > JOBS + 1, "no nested split was seen"
     # The turn of a tree never waits for a token: one more a tree, for a moment. On a busy machine

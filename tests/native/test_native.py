@@ -1,7 +1,8 @@
 """Compiles the C tests of this folder and runs them.
 
 A test is one C file with a `main` that returns 0. It links native/common; a line
-`/* links: core/archive core/choice */` names further sources. Sanitizers watch over all of it.
+`/* links: core/archive core/choice */` names further sources. Sanitizers watch over all of it;
+a line `/* flags: -fno-builtin */` has other flags in their place.
 """
 
 from __future__ import annotations
@@ -15,7 +16,8 @@ import pytest
 HERE = Path(__file__).resolve().parent
 NATIVE = HERE.parents[1] / "native"
 FLAGS = ["-std=gnu11", "-D_GNU_SOURCE=", "-O1", "-g", "-Wall", "-Wextra", "-Werror"]
-SANITIZERS = ["-fsanitize=address,undefined", "-fno-sanitize-recover=all"]
+FLAGS += ["-fno-sanitize-recover=all"]
+SANITIZERS = ["-fsanitize=address,undefined"]
 PROGRAMS = sorted(HERE.glob("*.c"))
 SECONDS_MAX = 120
 
@@ -26,6 +28,11 @@ def linked_sources(program: Path) -> list[Path]:
     return [*sorted((NATIVE / "common").glob("*.c")), *(NATIVE / f"{name}.c" for name in named)]
 
 
+def chosen_flags(program: Path) -> list[str]:
+    line = re.search(r"/\* flags: ([^*]+) \*/", program.read_text())
+    return line.group(1).split() if line else SANITIZERS
+
+
 @pytest.mark.parametrize("program", PROGRAMS, ids=lambda path: path.stem)
 def test_c_program_passes(program: Path, tmp_path: Path) -> None:
     linked = linked_sources(program)
@@ -33,8 +40,9 @@ def test_c_program_passes(program: Path, tmp_path: Path) -> None:
     folders = sorted({str(path.parent) for path in linked} | {str(NATIVE / "include")})
     includes = [f"-I{folder}" for folder in folders]
     executable = tmp_path / program.stem
+    flags = [*FLAGS, *chosen_flags(program), *includes]
     compiled = subprocess.run(
-        ["clang", *FLAGS, *SANITIZERS, *includes, str(program), *sources, "-o", str(executable)],
+        ["clang", *flags, str(program), *sources, "-o", str(executable)],
         capture_output=True,
         text=True,
         check=False,

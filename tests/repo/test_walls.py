@@ -12,6 +12,7 @@ MAY_INCLUDE = {
     "include": set[str](),
     "common": {"include"},
     "runtime": {"include", "common"},
+    "heap": {"common"},
     "sim": {"include"},
     "core": {"include", "common"},
     "rivals": {"include"},

@@ -71,7 +71,8 @@ def heads(coin: Path) -> str:
 
 
 def test_the_package_is_whole(root: Path, resources: Resources) -> None:
-    wanted = ["include/fuzzverse/fuzzverse.h", "lib/libfuzzverse.a", "lib/pkgconfig/fuzzverse.pc"]
+    wanted = ["include/fuzzverse/fuzzverse.h", "lib/pkgconfig/fuzzverse.pc"]
+    wanted += ["lib/libfuzzverse.a", "lib/libfuzzverse_heap.a"]
     wanted += ["cmake/fuzzverse-config.cmake", "cmake/fuzzverse-config-version.cmake"]
     wanted += [str(path.relative_to(root)) for path in root.glob("targets/*/target.toml")]
     wanted += [f"rivals/{path.name}" for path in (root / "native" / "rivals").iterdir()]
@@ -86,16 +87,17 @@ def test_the_extension_serves_every_python() -> None:
     assert isinstance(spec.loader, importlib.machinery.ExtensionFileLoader)
 
 
-def test_the_runtime_is_not_instrumented(resources: Resources) -> None:
-    content = resources.runtime.read_bytes()
+def test_what_targets_link_is_not_instrumented(resources: Resources) -> None:
+    content = resources.runtime.read_bytes() + resources.heap.read_bytes()
     found = [
         name for name in (b"__sancov_cntrs", b"__asan_report", b"__ubsan_h") if name in content
     ]
     assert found == []
 
 
-def test_the_runtime_names_no_build_machine(root: Path, resources: Resources) -> None:
-    assert str(root).encode() not in resources.runtime.read_bytes()
+def test_what_targets_link_names_no_build_machine(root: Path, resources: Resources) -> None:
+    content = resources.runtime.read_bytes() + resources.heap.read_bytes()
+    assert str(root).encode() not in content
 
 
 def test_cmake_builds_a_target(resources: Resources, project: Path) -> None:

@@ -25,6 +25,7 @@ AVOIDED = {
     "utils",
 }
 AVOIDED_WHOLE = {"trace_bits"}
+FOREIGN = {"process_vm_readv", "SYS_process_vm_readv"}  # what the kernel calls its own
 COMMENT_OR_STRING = re.compile(
     r'//[^\n]*|/\*.*?\*/|"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])*\'', re.DOTALL
 )
@@ -42,7 +43,7 @@ def is_avoided(identifier: str) -> bool:
 def c_identifiers(text: str) -> set[str]:
     bare = COMMENT_OR_STRING.sub(" ", text)
     bare = re.sub(r"^\s*#\s*include.*$", " ", bare, flags=re.MULTILINE)
-    return set(re.findall(r"[A-Za-z_]\w*", bare))
+    return set(re.findall(r"[A-Za-z_]\w*", bare)) - FOREIGN
 
 
 def python_identifiers(text: str) -> Iterator[str]:

@@ -10,6 +10,7 @@ import pytest
 
 from fuzzverse.model import (
     Compare,
+    Isolation,
     Mark,
     MarkKind,
     MarkTally,
@@ -113,6 +114,12 @@ def make_totals() -> Callable[..., Totals]:
         once=12,
         twice=5,
         unreached=0,
+        isolation=Isolation.REWIND,
+        parted=0,
+        parted_by="",
+        checked=12,
+        runners=2,
+        jobs_forked=0,
         makers=tuple((100 * i, i) for i in range(9)),
     )
     return lambda **changes: replace(base, **changes)
@@ -170,6 +177,7 @@ def make_snapshot(
         bugs=(),
         corpus=120,
         policy=Policy(),
+        unfit="",
     )
     return lambda **changes: replace(base, **changes)
 
@@ -192,5 +200,6 @@ def make_summary(
         out="fuzzverse-out/dungeon",
         problems=("2 forks failed",),
         policy=Policy(),
+        unfit="",
     )
     return lambda **changes: replace(base, **changes)

@@ -12,8 +12,8 @@ import pytest
 
 from fuzzverse.archive import MIGRATIONS, Archive, Entry
 from fuzzverse.errors import EngineError
-from fuzzverse.model import MarkTally, Totals
-from fuzzverse.outcome import Bug, Snapshot
+from fuzzverse.model import Isolation, MarkTally, Totals
+from fuzzverse.outcome import Bug, Snapshot, Summary
 
 U64_MAX = (1 << 64) - 1
 
@@ -36,7 +36,7 @@ def test_a_campaign_is_there_when_the_archive_is_closed(
     tmp_path: Path,
     make_bug: Callable[..., Bug],
     make_snapshot: Callable[..., Snapshot],
-    make_totals: Callable[..., Totals],
+    make_summary: Callable[..., Summary],
     tallies: tuple[MarkTally, ...],
 ) -> None:
     path = tmp_path / "archive.db"
@@ -47,7 +47,7 @@ def test_a_campaign_is_there_when_the_archive_is_closed(
         archive.put_bugs(campaign, make_bug(root=U64_MAX, sightings=46))
         archive.put_marks(campaign, *tallies)
         archive.add_point(campaign, make_snapshot())
-        archive.end(campaign, 2.5, "bug", make_totals())
+        archive.end(campaign, make_summary())
     assert rows(path, "SELECT name, root, recipe FROM entries") == [("aa", str(U64_MAX), "1@2")]
     assert rows(path, "SELECT sightings FROM bugs") == [(46,)]
     assert rows(path, "SELECT count(*) FROM marks") == [(len(tallies),)]
@@ -57,6 +57,22 @@ def test_a_campaign_is_there_when_the_archive_is_closed(
     query = "SELECT tries, yields FROM makers WHERE maker = 'splice'"
     assert rows(path, query) == [(600, 6)]
     assert rows(path, "SELECT stopped, digest FROM campaigns") == [("bug", "0000000000abcdef")]
+
+
+def test_what_kept_timelines_apart_is_kept(
+    tmp_path: Path, make_snapshot: Callable[..., Snapshot], make_totals: Callable[..., Totals]
+) -> None:
+    path = tmp_path / "archive.db"
+    query = "SELECT isolation, unfit, parted, checked, jobs_forked FROM campaigns"
+    totals = make_totals(parted=7, jobs_forked=2)
+    with Archive(path) as archive:
+        campaign = begin(archive)
+        archive.add_point(campaign, make_snapshot(totals=totals))
+        archive.commit()
+        assert rows(path, query) == [("rewind", "", 7, 12, 2)]
+        fallen = make_totals(isolation=Isolation.FORK)
+        archive.add_point(campaign, make_snapshot(totals=fallen, unfit="it makes threads"))
+    assert rows(path, query) == [("fork", "it makes threads", 0, 12, 0)]
 
 
 def test_an_archive_of_an_older_fuzzverse_goes_on(

@@ -22,6 +22,20 @@ void __sanitizer_cov_trace_const_cmp4(unsigned a, unsigned b) { comparisons += a
 int body(void);
 int main(void) { return body(); }
 """
+# And one for the heap.
+HEAP = """
+#include <stddef.h>
+int heap_is_here;
+static char room[1 << 20], *next = room;
+void *malloc(size_t n) { char *p = next; next += (n + 15) / 16 * 16; return p; }
+void *calloc(size_t n, size_t size) { return malloc(n * size); }
+void *realloc(void *p, size_t n) { (void)p; return malloc(n); }
+void free(void *p) { (void)p; }
+"""
+HEAP_USER = """
+extern int heap_is_here __attribute__((weak));
+int body(void) { return &heap_is_here ? 4 : 5; }
+"""
 WATCHED = """
 extern int comparisons;
 int more(volatile int *x);
@@ -45,10 +59,11 @@ def data(tmp_path: Path, compiler: Compiler) -> Resources:
     root = tmp_path / "data"
     (root / "lib").mkdir(parents=True)
     (root / "include").mkdir()
-    source, built = root / "runtime.c", root / "runtime.o"
-    source.write_text(RUNTIME)
-    subprocess.run([compiler.path, "-c", source, "-o", built], check=True)
-    subprocess.run(["ar", "rcs", root / "lib" / "libfuzzverse.a", built], check=True)
+    for name, text in (("libfuzzverse", RUNTIME), ("libfuzzverse_heap", HEAP)):
+        source, built = root / f"{name}.c", root / f"{name}.o"
+        source.write_text(text)
+        subprocess.run([compiler.path, "-c", source, "-o", built], check=True)
+        subprocess.run(["ar", "rcs", root / "lib" / f"{name}.a", built], check=True)
     return Resources(root)
 
 
@@ -205,8 +220,25 @@ def test_sanitizers_are_combined_and_known() -> None:
         sanitizer_flags(("thread",))
 
 
+@pytest.mark.parametrize(
+    ("sanitizers", "expected"), [((), 4), (("undefined",), 4), (("address",), 5)]
+)
+def test_the_heap_is_linked_where_no_sanitizer_brings_one(
+    tmp_path: Path,
+    data: Resources,
+    compiler: Compiler,
+    target: TargetFile,
+    sanitizers: tuple[str, ...],
+    expected: int,
+) -> None:
+    (target.directory / "coin.c").write_text(HEAP_USER)
+    builder = Builder(data, tmp_path / "cache", compiler)
+    assert exit_code(builder.build(target, target.variants[0], sanitizers)) == expected
+
+
 def test_the_runtime_is_linked_whole(data: Resources) -> None:
     flags = link_flags(data)
     before, runtime, after = flags[:3]
     assert (before, after) == ("-Wl,--whole-archive", "-Wl,--no-whole-archive")
     assert Path(runtime) == data.runtime
+    assert str(data.heap) in flags

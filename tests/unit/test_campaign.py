@@ -14,6 +14,7 @@ from fuzzverse.campaign import CampaignRun, Clocks, Interruption
 from fuzzverse.errors import EngineError
 from fuzzverse.model import (
     Discovery,
+    Isolation,
     MarkTally,
     Policy,
     Progress,
@@ -55,6 +56,7 @@ class Engine:
         self.now = totals
         self.is_stopped = False
         self.fails = False
+        self.why_unfit = ""
 
     def step(self, timeout_s: float) -> Progress:
         self.clock.now += timeout_s
@@ -64,6 +66,9 @@ class Engine:
 
     def totals(self) -> Totals:
         return self.now
+
+    def unfit(self) -> str:
+        return self.why_unfit
 
     def tallies(self) -> tuple[MarkTally, ...]:
         return ()
@@ -144,6 +149,13 @@ class Room:
     def events(self) -> list[str]:
         lines = (self.out / "events.jsonl").read_text().splitlines()
         return [json.loads(line)["event"] for line in lines]
+
+    def event(self, name: str) -> dict[str, object]:
+        """The one event of this name."""
+        lines = (self.out / "events.jsonl").read_text().splitlines()
+        (found,) = [value for value in map(json.loads, lines) if value["event"] == name]
+        assert isinstance(found, dict)
+        return found
 
     def rows(self, query: str) -> list[tuple[object, ...]]:
         connection = sqlite3.connect(self.out / "archive.db")
@@ -279,3 +291,58 @@ def test_a_long_campaign_is_saved_about_every_second(make_room: MakeRoom) -> Non
     assert room.events().count("totals") == pytest.approx(11, abs=2)
     ((points,),) = room.rows("SELECT count(*) FROM curves")
     assert points == room.events().count("totals")
+
+
+def test_what_is_not_rewound_is_told_once_and_is_no_problem(make_room: MakeRoom) -> None:
+    room = make_room(NOTHING, NOTHING, NOTHING)
+    room.engine.why_unfit = "the target makes threads"
+    summary = room.run()
+    assert room.event("fallback")["why"] == "the target makes threads"
+    assert {moment.unfit for moment in room.watcher.moments} == {"the target makes threads"}
+    assert (summary.unfit, summary.problems) == ("the target makes threads", ())
+    assert room.watcher.notes == []
+    assert room.rows("SELECT unfit FROM campaigns") == [("the target makes threads",)]
+
+
+def test_a_leak_is_a_warning_everywhere(make_room: MakeRoom) -> None:
+    room = make_room(NOTHING, NOTHING)
+    room.engine.why_unfit = "rewinding leaks: a fresh process differs at draw 7"
+    summary = room.run()
+    assert room.event("leak")["why"] == room.engine.why_unfit
+    assert room.watcher.notes == [room.engine.why_unfit]
+    (problem,) = summary.problems
+    assert problem.startswith(f"{room.engine.why_unfit}; ")
+    assert "--isolation fork" in problem
+
+
+def test_who_insists_on_rewinding_gets_that_or_an_error(
+    make_room: MakeRoom, make_record: MakeRecord
+) -> None:
+    room = make_room(NOTHING, brought(make_record(fresh=2)))
+    assert room.run(Policy(must_rewind=True)).unfit == ""
+    room = make_room(brought(make_record(fresh=2)))
+    room.engine.why_unfit = "the target makes threads"
+    with pytest.raises(EngineError, match=r"cannot be rewound, .*: the target makes threads"):
+        room.run(Policy(must_rewind=True))
+    assert room.rows("SELECT isolation, unfit FROM campaigns")[-1] == (
+        "rewind",
+        "the target makes threads",
+    )
+    assert len(list((room.out / "corpus").iterdir())) == 1
+
+
+def test_workers_that_leave_for_a_fork_are_no_problem(
+    make_room: MakeRoom, make_totals: Callable[..., Totals]
+) -> None:
+    assert make_room(totals=make_totals(worker_deaths=3, jobs_forked=3)).run().problems == ()
+    (problem,) = make_room(totals=make_totals(worker_deaths=4, jobs_forked=3)).run().problems
+    assert problem == "workers that died and were replaced: 1"
+
+
+def test_events_name_the_isolation(make_room: MakeRoom) -> None:
+    room = make_room()
+    room.run(Policy(isolation=Isolation.FORK))
+    policy = room.event("start")["policy"]
+    assert isinstance(policy, dict)
+    assert policy["isolation"] == "fork"
+    assert room.event("totals")["isolation"] == "rewind"

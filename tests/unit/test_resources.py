@@ -14,12 +14,15 @@ def test_everything_lies_below_the_root() -> None:
     assert all(place.is_relative_to("/r") for place in places)
 
 
-def test_a_missing_runtime_says_how_to_get_it(tmp_path: Path) -> None:
-    with pytest.raises(EngineError, match="reinstall with"):
-        _ = Resources(tmp_path).runtime
+@pytest.mark.parametrize(
+    ("what", "name"), [("runtime", "libfuzzverse.a"), ("heap", "libfuzzverse_heap.a")]
+)
+def test_a_missing_archive_says_how_to_get_it(tmp_path: Path, what: str, name: str) -> None:
+    with pytest.raises(EngineError, match=f"the {what} .*reinstall with"):
+        getattr(Resources(tmp_path), what)
     (tmp_path / "lib").mkdir()
-    (tmp_path / "lib" / "libfuzzverse.a").write_bytes(b"")
-    assert Resources(tmp_path).runtime == tmp_path / "lib" / "libfuzzverse.a"
+    (tmp_path / "lib" / name).write_bytes(b"")
+    assert getattr(Resources(tmp_path), what) == tmp_path / "lib" / name
 
 
 def test_the_installed_package_has_its_data_beside_it() -> None:

@@ -11,9 +11,10 @@ from fuzzverse.campaign import Interruption
 from fuzzverse.cli.bench.contenders import hold
 from fuzzverse.cli.bench.names import parse_baseline, parse_names
 from fuzzverse.cli.bench.results import Results
-from fuzzverse.cli.options import COUNT_MAX, Duration, Jobs
+from fuzzverse.cli.options import COUNT_MAX, Duration, Jobs, isolation_option
 from fuzzverse.cli.watching import say
 from fuzzverse.errors import ExitCode
+from fuzzverse.model import IsolationChoice
 
 DEFAULT_TARGETS = ("maze", "dungeon")
 _FILE = click.Path(path_type=Path, dir_okay=False)
@@ -59,6 +60,7 @@ _FILE = click.Path(path_type=Path, dir_okay=False)
     metavar="N|all|half|all-but-N",
     help="Cores of a run.",
 )
+@isolation_option
 @click.option(
     "--json",
     "json_file",
@@ -70,7 +72,7 @@ _FILE = click.Path(path_type=Path, dir_okay=False)
 @click.option("--out-table", "table_file", type=_FILE, help="The table, as Markdown.")
 def search(
     targets: tuple[str, ...], seeds: int, first_seed: int, strategies: str, baseline: str | None,
-    timelines: int | None, seconds: float, jobs: int, any_bug: bool,
+    timelines: int | None, seconds: float, jobs: int, isolation: str, any_bug: bool,
     json_file: Path | None, plot_file: Path | None, table_file: Path | None,
 ) -> ExitCode:  # fmt: skip
     """How soon each strategy finds the known bug of TARGETS, over many seeds.
@@ -80,10 +82,8 @@ def search(
     """
     names = parse_names(strategies)
     against = parse_baseline(baseline, names)
-    limits, numbers = (
-        Limits(seconds, timelines, jobs, any_bug),
-        range(first_seed, first_seed + seeds),
-    )
+    limits = Limits(seconds, timelines, jobs, any_bug, IsolationChoice(isolation))
+    numbers = range(first_seed, first_seed + seeds)
     interruption, contests = Interruption(), list[Contest]()
     try:
         with interruption.listening():

@@ -12,12 +12,13 @@ from fuzzverse.cli.options import (
     JOBS_MAX,
     Duration,
     Jobs,
+    OneIn,
     Replacement,
     build_options,
     policy_options,
 )
 from fuzzverse.errors import UsageError
-from fuzzverse.model import Policy, Strategy
+from fuzzverse.model import Isolation, Policy, Strategy
 
 
 def seconds(text: str) -> float:
@@ -60,6 +61,21 @@ def test_a_replacement_names_a_directory(tmp_path: Path) -> None:
             Replacement().convert(text, None, None)
 
 
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [("0", 0), ("0%", 0), ("1", 1), ("100%", 1), ("0.001", 1_000), ("0.1%", 1_000), ("1%", 100),
+     ("0.3", 3), ("0.000000001", 10**9)],
+)  # fmt: skip
+def test_fractions_are_one_in_so_many(text: str, expected: int) -> None:
+    assert OneIn().convert(text, None, None) == expected
+
+
+@pytest.mark.parametrize("text", ["", "-1", "1.1", "101%", "1e-3", "some", "%", "0.0000000001"])
+def test_what_is_no_fraction_is_refused(text: str) -> None:
+    with pytest.raises(click.BadParameter, match="no fraction from 0 to 1"):
+        OneIn().convert(text, None, None)
+
+
 def parsed(*arguments: str) -> tuple[Policy, BuildRequest]:
     @click.command()
     @policy_options
@@ -98,3 +114,24 @@ def test_options_reach_the_policy(tmp_path: Path) -> None:
 def test_a_minimum_above_the_maximum_is_refused() -> None:
     with pytest.raises(UsageError, match="--timelines-min is more than --timelines-max 2"):
         parsed("--timelines-min", "3", "--timelines-max", "2")
+
+
+@pytest.mark.parametrize(
+    ("words", "isolation", "must_rewind"),
+    [
+        ((), Isolation.REWIND, False),
+        (("--isolation", "auto"), Isolation.REWIND, False),
+        (("--isolation", "rewind"), Isolation.REWIND, True),
+        (("--isolation", "fork"), Isolation.FORK, False),
+    ],
+)
+def test_isolation_is_rewinding_unless_told_otherwise(
+    words: tuple[str, ...], isolation: Isolation, must_rewind: bool
+) -> None:
+    policy = parsed(*words)[0]
+    assert (policy.isolation, policy.must_rewind) == (isolation, must_rewind)
+
+
+def test_canaries_reach_the_policy() -> None:
+    assert parsed("--canary", "1%")[0].canary == 100
+    assert parsed("--canary", "0")[0].canary == 0

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from fuzzverse.model import Discovery, Policy, Recipe, Strategy
+from fuzzverse.model import Discovery, Isolation, Policy, Recipe, Strategy, Totals
 from fuzzverse.outcome import Bug, Snapshot
 from fuzzverse.report.lines import Lines, render
 
@@ -25,7 +25,7 @@ def lines(written: list[str]) -> Lines:
 def test_a_line_reads_like_libfuzzers(make_snapshot: MakeSnapshot) -> None:
     assert render("NEW", make_snapshot(), 41, "found the key") == (
         "#12345\tNEW    cov: 98/123 ft: 512 corp: 120 states: 70 places: 75 fresh: 1/1000 "
-        "exec/s: 4938 rss: 41Mb L: found the key"
+        "iso: rewind exec/s: 4938 rss: 41Mb L: found the key"
     )
 
 
@@ -60,3 +60,29 @@ def test_bugs_and_warnings_come_at_once(
     lines.noted("timeline 3\x1b was lost")
     assert make_bug().command in written[0]
     assert written[1] == "warning: timeline 3  was lost"
+
+
+def test_why_timelines_are_slow_is_told_once(
+    lines: Lines,
+    written: list[str],
+    make_snapshot: MakeSnapshot,
+    make_totals: Callable[..., Totals],
+) -> None:
+    parting = make_totals(parted=6_000, parted_by="open")
+    for hundredth in range(1, 4):
+        lines.moved(make_snapshot(seconds=hundredth / 100, totals=parting), [])
+    forking = make_totals(isolation=Isolation.FORK)
+    for hundredth in range(4, 7):
+        moment = make_snapshot(seconds=hundredth / 100, totals=forking, unfit="it makes threads")
+        lines.moved(moment, [])
+    assert [line.split(":")[0] for line in written] == [
+        "6,000 timelines (49 %) went on in a process of their own",
+        "run under fork",
+    ]
+
+
+def test_a_leak_is_left_to_the_warning(
+    lines: Lines, written: list[str], make_snapshot: MakeSnapshot
+) -> None:
+    lines.moved(make_snapshot(seconds=0.1, unfit="rewinding leaks: all over"), [])
+    assert written == []

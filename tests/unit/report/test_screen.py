@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 from rich.console import Console
 
-from fuzzverse.model import Policy, Strategy
+from fuzzverse.model import Isolation, Policy, Strategy, Totals
 from fuzzverse.outcome import Bug, Snapshot
 from fuzzverse.report.screen import Screen, render
 
@@ -41,6 +41,28 @@ def test_timelines_that_split_have_splits_and_energy(
     console.print(render("dungeon", moment, 1.0, 30))
     assert "splitpoints 88" in text_of(console)
     assert "states 70" not in text_of(console)
+
+
+def test_the_reason_of_a_fallback_stays_on_it(
+    console: Console, make_snapshot: MakeSnapshot, make_totals: Callable[..., Totals]
+) -> None:
+    totals = make_totals(isolation=Isolation.FORK, checked=0)
+    moment = make_snapshot(totals=totals, unfit="the target makes threads")
+    console.print(render("dungeon", moment, 1.0, 30))
+    assert "run under fork: the target makes threads" in text_of(console)
+    assert "isolation rewind" not in text_of(console)
+
+
+def test_it_fits_the_terminal(
+    make_snapshot: MakeSnapshot, make_totals: Callable[..., Totals], make_bug: Callable[..., Bug]
+) -> None:
+    narrow = Console(file=io.StringIO(), width=80, height=24, force_terminal=True)
+    moment = make_snapshot(
+        totals=make_totals(parted=9_000, parted_by="open", jobs_forked=3),
+        bugs=tuple(make_bug(bucket=f"b-{number}") for number in range(6)),
+    )
+    narrow.print(render("dungeon", moment, 1.0, 24))
+    assert len(text_of(narrow).splitlines()) <= 24
 
 
 def test_a_low_terminal_shows_fewer_marks(console: Console, make_snapshot: MakeSnapshot) -> None:

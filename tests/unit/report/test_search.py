@@ -63,6 +63,7 @@ def test_json_has_every_run(contest: Contest) -> None:
         "timelines": 200_000,
         "jobs": 2,
         "takes_any_bug": False,
+        "isolation": "auto",
     }
     assert target["runs"][2]["draws"] is None
 

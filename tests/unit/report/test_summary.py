@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
-from fuzzverse.model import Policy, Strategy, Totals
+from fuzzverse.model import Isolation, Policy, Strategy, Totals
 from fuzzverse.outcome import Bug, StopReason, Summary
 from fuzzverse.report import summary as report
 
@@ -60,3 +60,12 @@ def test_of_many_bugs_some_are_shown(
     assert "b-9" in text
     assert "b-10" not in text
     assert "and 3 bugs more: fuzzverse bugs list --out fuzzverse-out/dungeon" in text
+
+
+def test_a_fallback_is_told(make_summary: MakeSummary, make_totals: Callable[..., Totals]) -> None:
+    totals = make_totals(isolation=Isolation.FORK, checked=0)
+    summary = make_summary(totals=totals, unfit="the target makes threads")
+    assert "\nrun under fork: the target makes threads\n" in report.render(summary)
+    told = json.loads(report.render_json(summary))["isolation"]
+    assert (told["asked"], told["used"]) == ("auto", "fork")
+    assert told["why"] == "the target makes threads"

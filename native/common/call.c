@@ -1,0 +1,55 @@
+#include "call.h"
+
+#include <stdio.h>
+#include <sys/syscall.h>
+
+const char *fv_call_name(long number, char *to, size_t size) {
+    static const struct {
+        long number;
+        const char *name;
+    } names[] = {
+        {SYS_openat, "open"},
+        {SYS_close, "close"},
+        {SYS_read, "read"},
+        {SYS_write, "write"},
+        {SYS_lseek, "lseek"},
+        {SYS_mmap, "mmap"},
+        {SYS_munmap, "munmap"},
+        {SYS_mremap, "mremap"},
+        {SYS_mprotect, "mprotect"},
+        {SYS_madvise, "madvise"},
+        {SYS_brk, "brk"},
+        {SYS_rt_sigaction, "sigaction"},
+        {SYS_prctl, "prctl"},
+        {SYS_chdir, "chdir"},
+        {SYS_socket, "socket"},
+        {SYS_ioctl, "ioctl"},
+        {SYS_clone, "clone"},
+        {SYS_clone3, "clone3"},
+        {SYS_execve, "execve"},
+        {SYS_pipe2, "pipe"},
+        {SYS_dup, "dup"},
+        {SYS_fcntl, "fcntl"},
+        {SYS_sigaltstack, "sigaltstack"},
+        {SYS_setitimer, "setitimer"},
+        {SYS_timer_create, "timer_create"},
+        {SYS_unlinkat, "unlink"},
+        {SYS_ftruncate, "ftruncate"},
+        {SYS_pwrite64, "pwrite"},
+        {SYS_memfd_create, "memfd_create"},
+        {SYS_prlimit64, "setrlimit"},
+        {SYS_umask, "umask"},
+#if defined(__x86_64__)
+        {SYS_open, "open"},
+        {SYS_vfork, "vfork"},
+        {SYS_fork, "fork"},
+        {SYS_unlink, "unlink"},
+        {SYS_alarm, "alarm"},
+        {SYS_pipe, "pipe"},
+#endif
+    };
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (names[i].number == number) return names[i].name;
+    snprintf(to, size, "system call %ld", number);
+    return to;
+}
