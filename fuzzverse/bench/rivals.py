@@ -18,8 +18,8 @@ from random import Random
 from typing import Final, Protocol
 
 from fuzzverse.bench.harness import HarnessKind, RivalMissing, bug_of, build, check_target
-from fuzzverse.bench.processes import ProcessGroup
-from fuzzverse.bench.search import Interrupted, Limits, Run, cpu_seconds
+from fuzzverse.bench.processes import ProcessGroup, cpu_seconds
+from fuzzverse.bench.search import Interrupted, Limits, Run
 from fuzzverse.errors import EngineError
 from fuzzverse.resources import Resources
 from fuzzverse.targetfile import TargetFile, Variant

@@ -6,13 +6,13 @@ that a noisy machine hits all alike. No committed starting inputs are used.
 
 from __future__ import annotations
 
-import resource
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol
 
 from fuzzverse import native
+from fuzzverse.bench.processes import spent
 from fuzzverse.bench.statistics import Amount
 from fuzzverse.engine import insist_on_rewinding
 from fuzzverse.model import IsolationChoice, Policy, Strategy, Target, TimelineRecord
@@ -47,7 +47,8 @@ class Run:
     that were spent; seconds include `opening_s`, which is what starting the workers took. `rate`
     is timelines a second, over the whole run and without the opening. Processor time is that of
     the controller (this process) and of its children, in seconds. Rivals count executions as
-    timelines; what they do not tell is None.
+    timelines; what they do not tell is None. `unfit` says why timelines that were to be rewound
+    were forked instead, "" when they were not.
     """
 
     strategy: str
@@ -61,6 +62,7 @@ class Run:
     rate: float
     controller_cpu_s: float | None
     children_cpu_s: float
+    unfit: str = ""
 
     def amount(self, value: float) -> Amount:
         """A figure of this run, censored unless the bug was found."""
@@ -117,12 +119,6 @@ def strategy_names() -> dict[str, Strategy]:
     return {strategy.name.lower().replace("_", "-"): strategy for strategy in reversed(Strategy)}
 
 
-def cpu_seconds(who: int) -> float:
-    """User and system time of this process (RUSAGE_SELF) or its reaped children, in seconds."""
-    usage = resource.getrusage(who)
-    return usage.ru_utime + usage.ru_stime
-
-
 @dataclass(frozen=True, slots=True)
 class StrategyContender:
     """A strategy of fuzzverse, run as `fuzzverse run` does, in this process.
@@ -149,13 +145,12 @@ class StrategyContender:
             must_rewind=self.limits.isolation is IsolationChoice.REWIND,
             stop_on_bug=True,
         )
-        own, children = cpu_seconds(resource.RUSAGE_SELF), cpu_seconds(resource.RUSAGE_CHILDREN)
-        start = self.clock()
+        before, start = spent(), self.clock()
         with native.Campaign(self.target, policy) as campaign:
             opened = self.clock()
             bug, found_at = self._search(campaign, policy, start, interrupted)
             ended = self.clock()
-            totals = campaign.totals()
+            totals, unfit, cpu = campaign.totals(), campaign.unfit(), spent().since(before)
         if bug is None and interrupted():
             return None
         return Run(
@@ -168,9 +163,9 @@ class StrategyContender:
             seconds=found_at - start,
             opening_s=opened - start,
             rate=totals.timelines / max(ended - opened, 1e-6),
-            # Workers are reaped when the campaign closes.
-            controller_cpu_s=cpu_seconds(resource.RUSAGE_SELF) - own,
-            children_cpu_s=cpu_seconds(resource.RUSAGE_CHILDREN) - children,
+            controller_cpu_s=cpu.own_s,
+            children_cpu_s=cpu.below_s,
+            unfit=unfit,
         )
 
     def _search(

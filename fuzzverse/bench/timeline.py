@@ -1,7 +1,8 @@
-"""Measurements of the engine, each beside its physical floor in the same run.
+"""What one timeline costs: under fork isolation, rewound, and beside its physical floor.
 
 Machines are shared and noisy: every figure is the median of several rounds, and within a round
-what is compared runs one right after the other.
+what is compared runs one right after the other. A rewound timeline takes ten microseconds where a
+fork takes hundreds, so each is measured for the same time and not over the same number.
 """
 
 from __future__ import annotations
@@ -10,97 +11,164 @@ import os
 import statistics
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Final
 
 from fuzzverse import native
 from fuzzverse.errors import EngineError
 from fuzzverse.model import Isolation, Policy, Strategy, Target
 
-WORKERS = 2
-BARE_TIMEOUT_S = 600
-STEP_S = 1.0
-# Timelines before the clock starts: the first ones fault in what all others find there.
-WARM_UP = 200
+WORKERS: Final = 2
+BARE_TIMEOUT_S: Final = 600
+# Timelines before the clock starts: the first ones fault in what all others find there. Where
+# they are slow, fewer will do.
+WARM_UP: Final = 200
+WARM_UP_SLOW: Final = 5
+WARM_UP_S: Final = 1.0
+WARM_UP_STEP_S: Final = 0.005
+BARE_TRIAL: Final = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """What a variant of targets/timeline is made of."""
+
+    state_mb: int
+    dirty_pages: int
+    is_random: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Isolated:
+    """One isolation in one round; microseconds a timeline. `workers_us` is the wall time of both
+    workers over the timelines of both, `unpinned_us` that of one, free to move between cores."""
+
+    pinned_us: float
+    unpinned_us: float
+    workers_us: float
+
+    @property
+    def speedup(self) -> float:
+        """Timelines/s with two workers over one at its best.
+
+        One worker is often faster pinned: its timelines stay where the caches are warm.
+        """
+        return min(self.pinned_us, self.unpinned_us) / self.workers_us
 
 
 @dataclass(frozen=True, slots=True)
 class Round:
-    """One round; microseconds a timeline. `workers_us` is the wall time over both workers, which
-    fork; `rewind_us` is None where timelines cannot be rewound."""
+    """One round. `bare_us`: bare fork, _exit and waitpid of an equal process, pinned."""
 
     bare_us: float
-    rewind_us: float | None
-    fork_us: float
-    unpinned_us: float
-    workers_us: float
+    fork: Isolated
+    rewind: Isolated
 
 
 @dataclass(frozen=True, slots=True)
 class TimelineCost:
-    """What one timeline of a target costs, over several rounds."""
+    """What one timeline of a target costs, over several rounds of `seconds` a measurement.
+
+    All figures are medians over the rounds, those of ratios within a round.
+    """
 
     target: str
-    timelines: int
+    shape: Shape | None
+    seconds: float
     rounds: tuple[Round, ...]
+
+    def _median(self, figure: Callable[[Round], float]) -> float:
+        return statistics.median(figure(one) for one in self.rounds)
 
     @property
     def bare_us(self) -> float:
-        """Median microseconds of bare fork, _exit and waitpid of an equal process."""
-        return statistics.median(one.bare_us for one in self.rounds)
-
-    @property
-    def rewind_us(self) -> float | None:
-        """Median microseconds of a rewound timeline; None where none can be."""
-        found = [one.rewind_us for one in self.rounds if one.rewind_us is not None]
-        return statistics.median(found) if found else None
+        """Microseconds of a bare fork."""
+        return self._median(lambda one: one.bare_us)
 
     @property
     def fork_us(self) -> float:
-        """Median microseconds of a timeline under fork isolation, one after the other."""
-        return statistics.median(one.fork_us for one in self.rounds)
+        """Microseconds of a timeline under fork isolation, one after the other."""
+        return self._median(lambda one: one.fork.pinned_us)
 
     @property
-    def over_bare(self) -> float:
-        """Median over the rounds of fork isolation divided by bare fork."""
-        return statistics.median(one.fork_us / one.bare_us for one in self.rounds)
+    def rewind_us(self) -> float:
+        """Microseconds of a rewound timeline, one after the other."""
+        return self._median(lambda one: one.rewind.pinned_us)
 
     @property
-    def workers_us(self) -> float:
-        """Median microseconds of wall time a timeline with two workers."""
-        return statistics.median(one.workers_us for one in self.rounds)
+    def fork_over_bare(self) -> float:
+        """The time of fork isolation divided by that of bare fork."""
+        return self._median(lambda one: one.fork.pinned_us / one.bare_us)
 
     @property
-    def speedup(self) -> float:
-        """Median over the rounds of timelines/s with two workers over one at its best.
+    def rewind_gain(self) -> float:
+        """Rewound timelines/s divided by bare forks/s."""
+        return self._median(lambda one: one.bare_us / one.rewind.pinned_us)
 
-        One worker is faster pinned: its timelines stay where the caches are warm.
-        """
-        return statistics.median(
-            min(one.fork_us, one.unpinned_us) / one.workers_us for one in self.rounds
+    @property
+    def fork_workers_us(self) -> float:
+        """Microseconds of wall time a timeline, two workers that fork."""
+        return self._median(lambda one: one.fork.workers_us)
+
+    @property
+    def rewind_workers_us(self) -> float:
+        """Microseconds of wall time a timeline, two workers that rewind."""
+        return self._median(lambda one: one.rewind.workers_us)
+
+    @property
+    def fork_speedup(self) -> float:
+        """Timelines/s of two workers that fork over one."""
+        return self._median(lambda one: one.fork.speedup)
+
+    @property
+    def rewind_speedup(self) -> float:
+        """Timelines/s of two workers that rewind over one."""
+        return self._median(lambda one: one.rewind.speedup)
+
+
+def shape_of(defines: Sequence[str]) -> Shape | None:
+    """What the defines of a variant say; None when they say nothing of a state's size."""
+    values = dict(define.partition("=")[::2] for define in defines)
+    state, dirty = values.get("STATE_MB", ""), values.get("DIRTY_PAGES", "0")
+    if not (state.isdecimal() and dirty.isdecimal()):
+        return None
+    return Shape(int(state), int(dirty), "RANDOM_PAGES" in values)
+
+
+def measure_rounds(target: Target, seconds: float, rounds: int) -> Iterator[Round]:
+    """Rounds as they end. In each, pinned to one core: bare fork, fork isolation, rewinding; then,
+    unpinned, one and two workers of both isolations. Raises EngineError when the target fails, or
+    cannot be rewound."""
+    with _pinned():
+        bare_count = _count(_bare_us(target, BARE_TRIAL), seconds)
+    for _ in range(rounds):
+        yield _round(target, bare_count, seconds)
+
+
+def _count(microseconds: float, seconds: float) -> int:
+    """How often something of this length fits into a measurement, with a least number."""
+    return max(BARE_TRIAL, round(seconds * 1e6 / max(microseconds, 1.0)))
+
+
+def _round(target: Target, bare_count: int, seconds: float) -> Round:
+    with _pinned():
+        bare_us = _bare_us(target, bare_count)
+        fork_us = _timeline_us(target, Isolation.FORK, seconds, jobs=1)
+        rewind_us = _timeline_us(target, Isolation.REWIND, seconds, jobs=1)
+
+    def isolated(isolation: Isolation, pinned_us: float) -> Isolated:
+        return Isolated(
+            pinned_us=pinned_us,
+            unpinned_us=_timeline_us(target, isolation, seconds, jobs=1),
+            workers_us=_timeline_us(target, isolation, seconds, jobs=WORKERS),
         )
 
-
-def measure_timeline(target: Target, timelines: int, rounds: int) -> TimelineCost:
-    """Bare fork, one worker that forks, and one that rewinds (all pinned to one core), then one and
-    two workers that fork, unpinned."""
-    return TimelineCost(
-        target.name, timelines, tuple(_round(target, timelines) for _ in range(rounds))
-    )
-
-
-def _round(target: Target, timelines: int) -> Round:
-    with _pinned():
-        bare_us = _bare_us(target, timelines)
-        fork_us = _fork_us(target, timelines, jobs=1)
-        rewind_us = _rewind_us(target, timelines)
     return Round(
         bare_us=bare_us,
-        rewind_us=rewind_us,
-        fork_us=fork_us,
-        unpinned_us=_fork_us(target, timelines, jobs=1),
-        workers_us=_fork_us(target, timelines * WORKERS, jobs=WORKERS),
+        fork=isolated(Isolation.FORK, fork_us),
+        rewind=isolated(Isolation.REWIND, rewind_us),
     )
 
 
@@ -115,39 +183,47 @@ def _pinned() -> Iterator[None]:
         os.sched_setaffinity(0, before)
 
 
-def _bare_us(target: Target, timelines: int) -> float:
-    command = [str(target.path), "--fuzzverse-bare", str(timelines)]
-    done = subprocess.run(command, capture_output=True, timeout=BARE_TIMEOUT_S, check=False)
+def _bare_us(target: Target, count: int) -> float:
+    command = [str(target.path), "--fuzzverse-bare", str(count)]
+    # In a session of its own, so that Ctrl-C lets the round end.
+    done = subprocess.run(
+        command, capture_output=True, timeout=BARE_TIMEOUT_S, check=False, start_new_session=True
+    )
     if done.returncode != 0:
         raise EngineError(f"{target.path}: --fuzzverse-bare ended with {done.returncode}")
     return float(done.stdout)
 
 
-def _fork_us(target: Target, timelines: int, jobs: int) -> float:
-    policy = Policy(
-        strategy=Strategy.RANDOM,
-        isolation=Isolation.FORK,
-        jobs=jobs,
-        timelines=timelines + WARM_UP,
-    )
+def _timeline_us(target: Target, isolation: Isolation, seconds: float, jobs: int) -> float:
+    """Root timelines for so many seconds, without canaries, from after a warm-up."""
+    policy = Policy(strategy=Strategy.RANDOM, jobs=jobs, isolation=isolation, canary=0)
     with native.Campaign(target, policy) as campaign:
-        return _campaign_us(campaign)
+        _warm_up(campaign)
+        before, start = campaign.totals().timelines, time.monotonic()
+        _step_until(campaign, start + seconds)
+        timelines = campaign.totals().timelines - before
+        spent_us = (time.monotonic() - start) * 1e6
+        _check(target, campaign, isolation)
+    return spent_us / max(1, timelines)
 
 
-def _rewind_us(target: Target, timelines: int) -> float | None:
-    """None when the campaign fell back to fork."""
-    policy = Policy(strategy=Strategy.RANDOM, timelines=timelines + WARM_UP, canary=0)
-    with native.Campaign(target, policy) as campaign:
-        cost = _campaign_us(campaign)
-        return None if campaign.unfit() else cost
+def _warm_up(campaign: native.Campaign) -> None:
+    start, ended = time.monotonic(), 0
+    while ended < WARM_UP and (ended < WARM_UP_SLOW or time.monotonic() - start < WARM_UP_S):
+        campaign.step(WARM_UP_STEP_S)
+        ended = campaign.totals().timelines
 
 
-def _campaign_us(campaign: native.Campaign) -> float:
-    """Runs it to its end; microseconds a timeline after the warm-up."""
-    while campaign.totals().timelines < WARM_UP:
-        campaign.step(0)
-    before, start = campaign.totals().timelines, time.monotonic()
-    while not campaign.step(STEP_S).finished:
-        pass
-    seconds = time.monotonic() - start
-    return seconds * 1e6 / (campaign.totals().timelines - before)
+def _step_until(campaign: native.Campaign, end: float) -> None:
+    while (left := end - time.monotonic()) > 0:
+        campaign.step(left)
+
+
+def _check(target: Target, campaign: native.Campaign, isolation: Isolation) -> None:
+    """What was measured is what it is called."""
+    totals = campaign.totals()
+    if isolation is Isolation.REWIND and (
+        totals.isolation is not Isolation.REWIND or totals.jobs_forked or campaign.unfit()
+    ):
+        why = campaign.unfit() or f"{totals.jobs_forked} jobs began again under fork"
+        raise EngineError(f"{target.name} cannot be rewound: {why}")

@@ -16,7 +16,7 @@ from fuzzverse.catalogue import Catalogue, find
 from fuzzverse.errors import UsageError
 from fuzzverse.model import Target
 from fuzzverse.session import describe
-from fuzzverse.targetfile import TargetFile
+from fuzzverse.targetfile import TargetFile, Variant
 from fuzzverse.toolchain import asked_compiler, find_compiler
 
 
@@ -89,6 +89,13 @@ def is_path(argument: str, catalogue: Catalogue) -> bool:
     """Whether an argument means a file: it has a slash, or names a file and no target."""
     names = {*catalogue.names(), *(target.name for target in catalogue.targets)}
     return "/" in argument or (argument not in names and Path(argument).is_file())
+
+
+def known_variant(argument: str) -> tuple[TargetFile, Variant] | None:
+    """What target.toml says of a name; None for the path of an executable."""
+    is_plain = "/" not in argument
+    catalogue = find(Path.cwd(), resources.installed().targets) if is_plain else Catalogue(())
+    return None if is_path(argument, catalogue) else catalogue.resolve(argument)
 
 
 def build_target(

@@ -6,9 +6,8 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
-from xml.sax.saxutils import escape
 
-from fuzzverse.report.text import printable
+from fuzzverse.report.svg import AXIS, GRID, document, line, stroke, text
 
 _WIDTH: Final = 720
 _PANEL_HEIGHT: Final = 300
@@ -20,9 +19,6 @@ _LEGEND_LINE: Final = 20
 # The first decade that is drawn at the latest begins here.
 _SHORTEST_S: Final = 1.0
 _FASTEST_S: Final = 0.001
-# Okabe and Ito's colours, which colour-blind readers tell apart; dashes help in print.
-_COLOURS: Final = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000")
-_DASHES: Final = ("none", "7 3", "2 3", "9 3 2 3", "none", "7 3", "2 3")
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,21 +64,17 @@ class _Scale:
 def render(panels: Sequence[Panel]) -> str:
     """A panel a target, one below the other; the x axis is logarithmic."""
     height = _PANEL_HEIGHT * max(1, len(panels))
-    lines = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {height}" '
-        f'width="{_WIDTH}" height="{height}" font-family="sans-serif" font-size="12">',
-        f'<rect width="{_WIDTH}" height="{height}" fill="#ffffff"/>',
-    ]
+    lines: list[str] = []
     for number, panel in enumerate(panels):
         lines.append(f'<g transform="translate(0 {number * _PANEL_HEIGHT})">')
         lines += _panel(panel)
         lines.append("</g>")
-    return "\n".join([*lines, "</svg>"]) + "\n"
+    return document(_WIDTH, height, lines)
 
 
 def _panel(panel: Panel) -> Iterator[str]:
     scale = _scale(panel)
-    yield _text(_LEFT, 22, f"{panel.title}: runs that had found the bug", weight="bold")
+    yield text(_LEFT, 22, f"{panel.title}: runs that had found the bug", weight="bold")
     yield from _axes(scale)
     for number, curve in enumerate(panel.curves):
         yield from _curve(curve, scale, number)
@@ -100,36 +92,26 @@ def _axes(scale: _Scale) -> Iterator[str]:
     bottom, top = scale.y(0), scale.y(1)
     for quarter in range(5):
         y = scale.y(quarter / 4)
-        yield _line(left, y, right, y, "#e0e0e0")
-        yield _text(left - 8, y + 4, f"{quarter * 25}%", anchor="end")
+        yield line(left, y, right, y, GRID)
+        yield text(left - 8, y + 4, f"{quarter * 25}%", anchor="end")
     for decade in scale.decades():
         x = scale.x(decade)
-        yield _line(x, top, x, bottom, "#e0e0e0")
-        yield _text(x, bottom + 16, f"{decade:g}", anchor="middle")
-    yield _line(left, bottom, right, bottom, "#404040")
-    yield _line(left, top, left, bottom, "#404040")
+        yield line(x, top, x, bottom, GRID)
+        yield text(x, bottom + 16, f"{decade:g}", anchor="middle")
+    yield line(left, bottom, right, bottom, AXIS)
+    yield line(left, top, left, bottom, AXIS)
     middle = (left + right) / 2
-    yield _text(middle, bottom + 36, "seconds, starting the workers included", anchor="middle")
+    yield text(middle, bottom + 36, "seconds, starting the workers included", anchor="middle")
 
 
 def _curve(curve: Curve, scale: _Scale, number: int) -> Iterator[str]:
     """A step up at each find, and a line in the legend."""
-    colour, dash = _COLOURS[number % len(_COLOURS)], _DASHES[number % len(_DASHES)]
     places = [f"M{scale.x(scale.first_s):.1f} {scale.y(0):.1f}"]
     for found, at in enumerate(sorted(curve.found_s), 1):
         places.append(f"H{scale.x(at):.1f} V{scale.y(found / max(1, curve.runs)):.1f}")
     places.append(f"H{scale.x(scale.last_s):.1f}")
-    look = f'fill="none" stroke="{colour}" stroke-width="2" stroke-dasharray="{dash}"'
+    look = stroke(number)
     yield f'<path d="{" ".join(places)}" {look}/>'
     x, y = _WIDTH - _RIGHT + 16, _TOP + 8 + number * _LEGEND_LINE
     yield f'<path d="M{x} {y} h24" {look}/>'
-    yield _text(x + 30, y + 4, f"{curve.name} ({len(curve.found_s)} of {curve.runs})")
-
-
-def _line(x1: float, y1: float, x2: float, y2: float, colour: str) -> str:
-    return f'<path d="M{x1:.1f} {y1:.1f} L{x2:.1f} {y2:.1f}" stroke="{colour}"/>'
-
-
-def _text(x: float, y: float, words: str, *, anchor: str = "start", weight: str = "normal") -> str:
-    look = f'text-anchor="{anchor}" font-weight="{weight}"'
-    return f'<text x="{x:.1f}" y="{y:.1f}" {look}>{escape(printable(words))}</text>'
+    yield text(x + 30, y + 4, f"{curve.name} ({len(curve.found_s)} of {curve.runs})")

@@ -12,7 +12,7 @@ from typing import Final
 from fuzzverse.bench.search import Contest, Run
 from fuzzverse.bench.statistics import Amount, a12, spread
 from fuzzverse.report.plot import Curve, Panel
-from fuzzverse.report.text import columns, count, plural, printable
+from fuzzverse.report.text import columns, count, markdown_table, plural, printable
 
 _PLAIN_MIN: Final = 100.0
 _TEXT_COLUMNS: Final = 100
@@ -56,7 +56,7 @@ def _effect(contest: Contest, name: str, baseline: str, measure: Callable[[Run],
 
 _HEAD: Final = (
     "target",
-    "search",
+    "search, isolation {}",
     "found",
     "timelines to the bug",
     "draws",
@@ -111,6 +111,11 @@ def _words(contests: Sequence[Contest], baseline: str) -> list[str]:
         if opened:
             words[-1] += f" Starting the workers took {_seconds(median(opened))} s (median)."
         words += _other_bugs(contest)
+        reasons = dict.fromkeys(run.unfit for run in contest.runs if run.unfit)
+        words += [
+            f"{contest.target}: timelines were forked, not rewound: {printable(why)}."
+            for why in reasons
+        ]
     return words
 
 
@@ -124,9 +129,15 @@ def _other_bugs(contest: Contest) -> list[str]:
     ]
 
 
+def _head(contests: Sequence[Contest]) -> tuple[str, ...]:
+    """What the columns are, and the isolation that was asked for."""
+    isolations = dict.fromkeys(contest.limits.isolation.value for contest in contests)
+    return (_HEAD[0], _HEAD[1].format(", ".join(isolations)), *_HEAD[2:])
+
+
 def render(contests: Sequence[Contest], baseline: str) -> str:
     """A row a contender, and the words that belong to it."""
-    rows = [_HEAD, *_rows(contests, baseline)]
+    rows = [_head(contests), *_rows(contests, baseline)]
     table = columns(rows, right=range(2, len(_HEAD)))
     words = "\n".join(textwrap.fill(line, _TEXT_COLUMNS) for line in _words(contests, baseline))
     return f"{table}\n\n{words}\n"
@@ -134,14 +145,9 @@ def render(contests: Sequence[Contest], baseline: str) -> str:
 
 def render_markdown(contests: Sequence[Contest], baseline: str, command: str) -> str:
     """The same as a Markdown table, with the command line that made it."""
-    lines = [_markdown_line(_HEAD), "|" + "---|" * 2 + "---:|" * (len(_HEAD) - 2)]
-    lines += [_markdown_line(row) for row in _rows(contests, baseline)]
+    table = markdown_table(_head(contests), _rows(contests, baseline), left=2)
     words = "\n".join(f"- {line}" for line in _words(contests, baseline))
-    return f"    {command}\n\n" + "\n".join(lines) + f"\n\n{words}\n"
-
-
-def _markdown_line(cells: Sequence[str]) -> str:
-    return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
+    return f"    {command}\n\n{table}\n{words}\n"
 
 
 def render_json(contests: Sequence[Contest], baseline: str, command: str) -> str:
@@ -150,7 +156,10 @@ def render_json(contests: Sequence[Contest], baseline: str, command: str) -> str
         "command": command,
         "baseline": baseline,
         "targets": [
-            {**asdict(contest), "runs": [asdict(run) for run in contest.runs]}
+            {
+                **asdict(contest),
+                "runs": [asdict(run) for run in contest.runs],
+            }
             for contest in contests
         ],
     }

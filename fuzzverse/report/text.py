@@ -62,3 +62,13 @@ def columns(rows: Sequence[Sequence[str]], right: Sequence[int] = ()) -> str:
         ]
         lines.append("  ".join(cells).rstrip())
     return "\n".join(lines)
+
+
+def markdown_table(head: Sequence[str], rows: Sequence[Sequence[str]], left: int) -> str:
+    """Rows as a Markdown table; the first `left` columns align left, the others right."""
+    rule = "|" + "---|" * left + "---:|" * (len(head) - left)
+    return "\n".join([_markdown_line(head), rule, *map(_markdown_line, rows)]) + "\n"
+
+
+def _markdown_line(cells: Sequence[str]) -> str:
+    return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"

@@ -340,6 +340,8 @@ struct fv_header {
     uint32_t host_us;    /* what replaying must take for a checkpoint to be worth keeping */
     uint32_t host_mb;    /* memory that they may have together */
     uint32_t canary;     /* one timeline in so many is checked; 0: none */
+    uint32_t memory_mb;  /* what a timeline may have */
+    uint32_t reserved;
     struct fv_policy policy;
     /* the feature map: marks, edges, buckets, dynamic marks */
     uint64_t map_edges, map_each, map_dynamic, map_size;

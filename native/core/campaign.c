@@ -35,6 +35,7 @@ static struct fv_header wish_from(const struct fv_plan *p) {
         .host_mb = p->checkpoint_mb,
         .host_us = p->checkpoint_us,
         .canary = p->canary,
+        .memory_mb = p->memory_mb,
         .policy = {.strategy = p->strategy,
                    .batch_size = splits(p) ? p->batch_size : 1,
                    .timelines_min = p->timelines_min,

@@ -26,6 +26,7 @@ enum {
     FV_HAUNTS = 8, /* stretches of memory where cold pages were written last */
     FV_HAUNT_BYTES = 1 << 21,
     FV_FETCH_MAX = 64,
+    FV_ARM_LISTED_MAX = 1024,
     FV_COMPARED_BYTES_MAX = 4 << 20,
 };
 
@@ -231,6 +232,18 @@ static void put_back(struct page *p) {
     pages->cost.copies++;
 }
 
+/* A call for each costs more than one look at everything; hot ones are cold again then. */
+static void arm_everything(void) {
+    fv_tracker_arm_all();
+    pages->cost.arms++;
+    for (uint32_t i = 0; i < pages->hot_count; i++) {
+        struct page *p = &pages->of[pages->hot[i]];
+        p->heat = FV_COLD;
+        p->written_at = pages->going;
+    }
+    pages->hot_count = 0;
+}
+
 /* Stretches of neighbours are protected in one call. */
 static void arm_listed(uint32_t n) {
     uint64_t from = 0, to = 0;
@@ -279,8 +292,13 @@ void fv_pages_go(struct fv_moment *to) {
         heat_up(p);
     }
     bool is_quiet = pages->list_count == 0;
-    arm_listed(pages->list_count);
-    cool_down();
+    if (pages->list_count > FV_ARM_LISTED_MAX) {
+        for (uint32_t i = 0; i < pages->hot_count; i++) put_back(&pages->of[pages->hot[i]]);
+        arm_everything();
+    } else {
+        arm_listed(pages->list_count);
+        cool_down();
+    }
     if (has_faulted || !is_quiet || pages->hot_count != hot_before)
         pages->faults = fv_tracker_faults();
 }
@@ -348,7 +366,7 @@ struct fv_moment *fv_pages_take(void) {
     pages->now = m;
     if (before != NULL && before->is_dropped) fv_moment_free(before);
     if (pages->is_whole) return m;
-    m->is_dropped = 1; /* memory is nowhere: the next going puts back all that it lists */
+    m->is_dropped = 1; /* memory is at no moment: who called gives this runner up */
     return NULL;
 }
 

@@ -32,14 +32,15 @@ bool fv_rewind_owns(int32_t pid) { return runner.pid == pid; }
 /* ---- a runner's life ------------------------------------------------------------------------- */
 
 /* While the target runs, its worker's page is out of reach. False: the zygote has to go on. */
-static bool serve_one(void) {
+static bool serve_one(bool *is_worn) {
     fv_host_await_job();
     if (fv_rt.tree->isolation != FV_ISOLATION_REWIND) return false;
     fv_host_leave();
     fv_orders_run();
     fv_host_return();
     fv_host_end_job();
-    return !fv_runner_is_worn();
+    *is_worn = fv_runner_is_worn();
+    return !*is_worn;
 }
 
 _Noreturn static void live(void) {
@@ -52,9 +53,10 @@ _Noreturn static void live(void) {
     }
     for (;;) {
         fv_host_await_baton();
-        while (serve_one()) continue;
-        fv_host_give_back(fv_runner_is_worn());
-        if (fv_runner_is_worn()) fv_raw3(SYS_exit_group, FV_EXIT_OK, 0, 0);
+        bool is_worn = false;
+        while (serve_one(&is_worn)) continue;
+        fv_host_give_back(is_worn);
+        if (is_worn) fv_raw3(SYS_exit_group, FV_EXIT_OK, 0, 0);
     }
 }
 

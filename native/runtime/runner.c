@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -43,14 +44,27 @@ static struct runner {
     int32_t pid;
     bool is_worn;
     uint64_t generation;
-    ucontext_t *room; /* where the context goes that the target stops at */
+    uint64_t resident_at_start; /* bytes */
+    ucontext_t *room;           /* where the context goes that the target stops at */
     const char *split_name;
     int64_t *split_energy;
 } *const self = (struct runner *)(FV_STORE_AT + FV_STORE_SELF);
 
 void fv_runner_stand(struct fv_point point) { self->point = point; }
 const ucontext_t *fv_runner_start(void) { return fv_stack_start(); }
-bool fv_runner_is_worn(void) { return self->is_worn; }
+
+static uint64_t resident_bytes(void) {
+    struct rusage usage = {.ru_maxrss = 0};
+    fv_raw3(SYS_getrusage, RUSAGE_SELF, (long)&usage, 0);
+    return (uint64_t)usage.ru_maxrss << 10;
+}
+
+/* What timelines have touched stays with the process: another takes over before that could be taken
+ * for what a timeline has. */
+bool fv_runner_is_worn(void) {
+    uint64_t most = (uint64_t)fv_rt.header->memory_mb << 20;
+    return self->is_worn || resident_bytes() - self->resident_at_start > most / 2;
+}
 
 _Noreturn void fv_runner_give_up(const char *why) {
     fv_host_refuse_rewinding(why, false);
@@ -265,5 +279,7 @@ bool fv_runner_open(int32_t zygote, char *why, size_t size) {
         return false;
     }
     self->point = (struct fv_point){NULL, fv_stack_start()};
-    return fv_pages_open(zygote, why, size) && fv_guard_close(why, size);
+    bool is_open = fv_pages_open(zygote, why, size) && fv_guard_close(why, size);
+    self->resident_at_start = resident_bytes();
+    return is_open;
 }

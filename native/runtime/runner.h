@@ -33,7 +33,8 @@ void fv_runner_run(struct fv_slot *slot);
 /* Runs a pilot from here; when it gets there, `point` is where, with the context in `room`. SERVED:
  * it went on in a process of its own, and so did its order's children. */
 enum fv_pilot fv_runner_fly(struct fv_slot *slot, ucontext_t *room, struct fv_point *point);
-/* Whether a timeline crashed: the runner should be replaced before the next job. */
+/* Whether another runner should take over before the next job: a timeline crashed, or memory that
+ * timelines have touched has piled up. */
 bool fv_runner_is_worn(void);
 /* The job cannot be done in a runner: it ends, and the job begins again under fork. */
 _Noreturn void fv_runner_give_up(const char *why);

@@ -24,6 +24,7 @@
 #define FV_PAGE_IS_PRESENT (UINT64_C(1) << 3)
 #define FV_PAGE_IS_SWAPPED (UINT64_C(1) << 4)
 #define FV_PAGE_EXISTS (FV_PAGE_IS_PRESENT | FV_PAGE_IS_SWAPPED)
+#define FV_SCAN_WP_MATCHING (UINT64_C(1) << 0)
 #define FV_SCAN_CHECK_WPASYNC (UINT64_C(1) << 1)
 
 struct scan {
@@ -39,7 +40,6 @@ struct region {
 enum {
     FV_REGIONS_MAX = 512, /* of one scan; more are scanned for again */
     FV_MAPS_BYTES = 1 << 18,
-    FV_STACK_ARMED_BYTES = 1 << 16,
 };
 
 /* In the store: empty when a runner begins. */
@@ -209,6 +209,19 @@ void fv_tracker_arm(uint64_t from, uint64_t to) {
     struct uffdio_writeprotect w = {.range = {from, to - from},
                                     .mode = UFFDIO_WRITEPROTECT_MODE_WP};
     FV_CHECK(fv_raw3(SYS_ioctl, tracker->uffd, (long)UFFDIO_WRITEPROTECT, (long)&w) == 0);
+}
+
+void fv_tracker_arm_all(void) {
+    for (uint32_t i = 0; i < tracker->count; i++) {
+        const struct fv_tracked *t = &tracker->of[i];
+        struct scan s = {.size = sizeof s,
+                         .flags = FV_SCAN_WP_MATCHING | FV_SCAN_CHECK_WPASYNC,
+                         .start = t->armed_start,
+                         .end = t->armed_end,
+                         .all_of = FV_PAGE_IS_WRITTEN};
+        if (s.start < s.end)
+            FV_CHECK(fv_raw3(SYS_ioctl, tracker->pagemap, (long)FV_SCAN_IOCTL, (long)&s) >= 0);
+    }
 }
 
 static void arm_extent(struct fv_tracked *t) {

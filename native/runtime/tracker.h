@@ -37,6 +37,8 @@ uint64_t fv_tracker_faults(void);
 void fv_tracker_scan(uint64_t start, uint64_t end, void (*each)(uint64_t from, uint64_t to));
 /* The same for all that is armed, and for what has come into being outside, which is armed then. */
 void fv_tracker_scan_all(void (*each)(uint64_t from, uint64_t to));
+/* Protects all that is armed in one go: for when much was written. */
+void fv_tracker_arm_all(void);
 /* Protects pages again. */
 void fv_tracker_arm(uint64_t from, uint64_t to);
 

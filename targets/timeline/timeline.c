@@ -3,6 +3,7 @@
 #include <fuzzverse/fuzzverse.h>
 #include <stdlib.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 #ifndef STATE_MB
 #define STATE_MB 1
@@ -10,8 +11,13 @@
 #ifndef DIRTY_PAGES
 #define DIRTY_PAGES 0
 #endif
+#ifndef RANDOM_PAGES
+#define RANDOM_PAGES 0
+#endif
 
-enum { DRAWS = 1000, PAGE_BYTES = 4096, STATE_PAGES = STATE_MB * 256, STRIDE_PAGES = 37 };
+/* Where pages are random, as many of the draws choose them. */
+enum { DRAWS = 1000, DICE = DRAWS - (RANDOM_PAGES ? DIRTY_PAGES : 0) };
+enum { PAGE_BYTES = 4096, STATE_PAGES = STATE_MB * 256, STRIDE_PAGES = 37 };
 
 static unsigned char *state;
 
@@ -24,18 +30,23 @@ __attribute__((constructor)) static void make_state(void) {
     for (size_t i = 0; i < STATE_PAGES; i++) state[i * PAGE_BYTES] = 1;
 }
 
-static void dirty_pages(unsigned char value) {
-    for (size_t i = 0; i < DIRTY_PAGES; i++)
-        state[i * STRIDE_PAGES % STATE_PAGES * PAGE_BYTES] = value;
-}
+static void dirty_page(size_t page, unsigned char value) { state[page * PAGE_BYTES] = value; }
+static size_t usual_page(size_t i) { return i * STRIDE_PAGES % STATE_PAGES; }
 
 /* The same work without fuzzverse, for the bare fork beside it. */
 void fv_bare_body(void);
-void fv_bare_body(void) { dirty_pages(1); }
+void fv_bare_body(void) {
+    uint64_t luck = (uint64_t)(RANDOM_PAGES ? getpid() : 0);
+    for (size_t i = 0; i < DIRTY_PAGES; i++) {
+        luck = luck * 6364136223846793005 + 1442695040888963407;
+        dirty_page(RANDOM_PAGES ? (luck >> 32) % STATE_PAGES : usual_page(i), 1);
+    }
+}
 
 FV_TARGET(timeline) {
     uint64_t sum = 0;
-    for (int i = 0; i < DRAWS; i++) sum += fv_below(6);
-    dirty_pages((unsigned char)sum);
-    FV_ALWAYS(sum <= 5 * DRAWS, "a die has six sides");
+    for (int i = 0; i < DICE; i++) sum += fv_below(6);
+    for (size_t i = 0; i < DIRTY_PAGES; i++)
+        dirty_page(RANDOM_PAGES ? fv_below(STATE_PAGES) : usual_page(i), (unsigned char)sum);
+    FV_ALWAYS(sum <= 5 * DICE, "a die has six sides");
 }

@@ -92,13 +92,15 @@ def test_strategies_side_by_side(fuzzverse: Fuzzverse, project: Path) -> None:
 
 
 def test_equal_seeds_need_equal_timelines(fuzzverse: Fuzzverse, project: Path) -> None:
+    """Whatever the number of workers and the isolation."""
     words = ("--strategies", "depth-first", "--seeds", "2", "--json", "-")
     needed = []
-    for jobs in ("1", "2"):
-        done = fuzzverse("bench", "search", "locks", *words, "--jobs", jobs, cwd=project)
+    for more in (("--jobs", "1"), ("--jobs", "2"), ("--isolation", "fork")):
+        done = fuzzverse("bench", "search", "locks", *words, *more, cwd=project)
         (target,) = done.json["targets"]
+        assert target["limits"]["isolation"] == ("fork" if "fork" in more else "auto")
         needed.append([(run["timelines"], run["draws"]) for run in target["runs"]])
-    assert needed[0] == needed[1]
+    assert needed[0] == needed[1] == needed[2]
 
 
 def test_another_bug_than_the_wanted_one_does_not_count(

@@ -19,10 +19,11 @@ def described(path: Path) -> Target:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """A campaign from start to finish."""
+    """A campaign from start to finish; `unfit` says why it was not rewound, if it was not."""
 
     records: tuple[TimelineRecord, ...]
     totals: Totals
+    unfit: str
 
     @property
     def bugs(self) -> Sequence[TimelineRecord]:
@@ -46,7 +47,7 @@ def explore(
             finished = progress.finished
             if not finished:
                 disturb(campaign)
-        return Outcome(tuple(records), campaign.totals())
+        return Outcome(tuple(records), campaign.totals(), campaign.unfit())
 
 
 def processes_of(executable: Path) -> list[int]:

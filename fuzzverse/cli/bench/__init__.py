@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from fuzzverse.cli.bench.isolation import isolation
 from fuzzverse.cli.bench.search import search
 from fuzzverse.cli.bench.timeline import timeline
 
@@ -14,4 +15,5 @@ def bench() -> None:
 
 
 bench.add_command(timeline)
+bench.add_command(isolation)
 bench.add_command(search)

@@ -11,8 +11,7 @@ from pathlib import Path
 from fuzzverse.bench import search
 from fuzzverse.bench.harness import RivalMissing
 from fuzzverse.bench.rivals import Workshop
-from fuzzverse.catalogue import Catalogue, find
-from fuzzverse.cli.opening import BuildRequest, is_path, open_target
+from fuzzverse.cli.opening import BuildRequest, known_variant, open_target
 from fuzzverse.errors import EngineError, UsageError
 from fuzzverse.report.search import render_run
 from fuzzverse.resources import installed
@@ -62,7 +61,7 @@ def _gather(
     out, with a line that says why. Raises CommandError when the target itself does not open.
     """
     opened = open_target(target, BuildRequest())
-    known = _variant(target)
+    known = known_variant(target)
     if known and limits.timelines is None:
         limits = replace(limits, timelines=known[1].timelines)
     bug = known[1].bug if known and not limits.takes_any_bug else ""
@@ -81,13 +80,6 @@ def _gather(
     return search.Contest(
         target, bug, limits, tuple(one.name for one in contenders), ()
     ), contenders
-
-
-def _variant(target: str) -> tuple[TargetFile, Variant] | None:
-    """What target.toml says of a name; None for the path of an executable."""
-    is_plain = "/" not in target
-    catalogue = find(Path.cwd(), installed().targets) if is_plain else Catalogue(())
-    return None if is_path(target, catalogue) else catalogue.resolve(target)
 
 
 def _rival(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from collections.abc import Sequence
 
 import click
 
@@ -10,26 +10,21 @@ from fuzzverse.bench.search import Contest, Limits, strategy_names
 from fuzzverse.campaign import Interruption
 from fuzzverse.cli.bench.contenders import hold
 from fuzzverse.cli.bench.names import parse_baseline, parse_names
-from fuzzverse.cli.bench.results import Results
-from fuzzverse.cli.options import COUNT_MAX, Duration, Jobs, isolation_option
+from fuzzverse.cli.bench.options import campaign_options
+from fuzzverse.cli.bench.results import Files, command_line, file_options
+from fuzzverse.cli.options import COUNT_MAX, Duration, isolation_option
 from fuzzverse.cli.watching import say
 from fuzzverse.errors import ExitCode
 from fuzzverse.model import IsolationChoice
+from fuzzverse.report import plot
+from fuzzverse.report import search as report
 
 DEFAULT_TARGETS = ("maze", "dungeon")
-_FILE = click.Path(path_type=Path, dir_okay=False)
 
 
 @click.command()
 @click.argument("targets", nargs=-1)
-@click.option(
-    "--seeds",
-    default=20,
-    show_default=True,
-    type=click.IntRange(1, 10_000),
-    help="Campaign seeds; everyone searches with each.",
-)
-@click.option("--first-seed", default=1, show_default=True, type=click.IntRange(0, 1 << 62))
+@campaign_options(seeds=20)
 @click.option(
     "--strategies",
     default=",".join(strategy_names()),
@@ -52,28 +47,12 @@ _FILE = click.Path(path_type=Path, dir_okay=False)
     show_default=True,
     help="Limit of a run, for everyone.",
 )
-@click.option(
-    "--jobs",
-    type=Jobs(),
-    default="2",
-    show_default=True,
-    metavar="N|all|half|all-but-N",
-    help="Cores of a run.",
-)
 @isolation_option
-@click.option(
-    "--json",
-    "json_file",
-    type=click.Path(path_type=Path, allow_dash=True),
-    help="Every run, as JSON; - is stdout.",
-)
 @click.option("--any-bug", is_flag=True, help="The first bug counts, whichever it is.")
-@click.option("--plot", "plot_file", type=_FILE, help="Curves, as SVG.")
-@click.option("--out-table", "table_file", type=_FILE, help="The table, as Markdown.")
+@file_options(plot="Curves, as SVG.")
 def search(
-    targets: tuple[str, ...], seeds: int, first_seed: int, strategies: str, baseline: str | None,
-    timelines: int | None, seconds: float, jobs: int, isolation: str, any_bug: bool,
-    json_file: Path | None, plot_file: Path | None, table_file: Path | None,
+    targets: tuple[str, ...], seeds: range, jobs: int, strategies: str, baseline: str | None,
+    timelines: int | None, seconds: float, isolation: str, any_bug: bool, files: Files,
 ) -> ExitCode:  # fmt: skip
     """How soon each strategy finds the known bug of TARGETS, over many seeds.
 
@@ -83,15 +62,24 @@ def search(
     names = parse_names(strategies)
     against = parse_baseline(baseline, names)
     limits = Limits(seconds, timelines, jobs, any_bug, IsolationChoice(isolation))
-    numbers = range(first_seed, first_seed + seeds)
     interruption, contests = Interruption(), list[Contest]()
     try:
         with interruption.listening():
             every = targets or DEFAULT_TARGETS
-            for contest in hold(every, names, limits, numbers, lambda: interruption.asked, say):
+            for contest in hold(every, names, limits, seeds, lambda: interruption.asked, say):
                 contests.append(contest)
     finally:
         # Whatever ended it: what was measured before took long, and stays.
         if any(contest.runs for contest in contests):
-            Results(contests, against).write(json_file, plot_file, table_file)
+            _write(contests, against, files)
     return ExitCode.INTERRUPTED if interruption.asked else ExitCode.NOTHING_FOUND
+
+
+def _write(contests: Sequence[Contest], baseline: str, files: Files) -> None:
+    command = command_line()
+    files.write(
+        report.render(contests, baseline),
+        report.render_json(contests, baseline, command),
+        report.render_markdown(contests, baseline, command),
+        plot.render(report.panels(contests)),
+    )

@@ -2,12 +2,13 @@ from __future__ import annotations
 
 import os
 import shutil
+import sys
 import time
 from pathlib import Path
 
 import pytest
 
-from fuzzverse.bench.processes import ProcessGroup, processes_below
+from fuzzverse.bench.processes import ProcessGroup, processes_below, spent
 
 
 @pytest.fixture
@@ -61,3 +62,17 @@ def test_waiting_ends_with_the_last_process(tmp_path: Path) -> None:
         group.start(["/bin/sh", "-c", 'echo "$WORDS"; echo again >&2'], log)
         group.wait(lambda: False)
     assert log.read_text() == "hello\nagain\n"
+
+
+def test_what_is_spent_counts_the_living_and_the_reaped(tmp_path: Path) -> None:
+    """A shell that waits for one busy process, and then is busy itself, for 0.2 s each."""
+    busy = "import time; end = time.process_time() + 0.2\nwhile time.process_time() < end: pass"
+    script = f'"{sys.executable}" -c "$BUSY"; exec "{sys.executable}" -c "$BUSY\ntime.sleep(60)"'
+    before = spent()
+    with ProcessGroup(tmp_path / "none", tmp_path, {"BUSY": busy}) as group:
+        group.start(["/bin/sh", "-c", script], tmp_path / "log")
+        deadline = time.monotonic() + 30
+        group.wait(lambda: spent().since(before).below_s >= 0.39 or time.monotonic() > deadline)
+        while_alive = spent().since(before)
+    assert 0.39 <= while_alive.below_s < 5
+    assert 0 < while_alive.own_share < 0.8

@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from fuzzverse.bench.search import Contest, Limits, Run
+from fuzzverse.model import IsolationChoice
 from fuzzverse.report.search import panels, render, render_json, render_markdown, render_run
 
 Golden = Callable[[str, str], None]
@@ -84,6 +85,18 @@ def test_any_bug_counts_without_a_known_one(contest: Contest) -> None:
     limits = Limits(seconds=60.0, timelines=None, jobs=1)
     text = render([replace(contest, bug="", limits=limits)], "random")
     assert "maze: any bug, at most 60 s, 1 core each." in text
+
+
+def test_the_head_tells_the_isolation(contest: Contest) -> None:
+    forked = replace(contest, limits=replace(LIMITS, isolation=IsolationChoice.FORK))
+    assert "search, isolation fork" in render([forked], "random").splitlines()[0]
+    assert "| search, isolation fork |" in render_markdown([forked], "random", "fuzzverse")
+
+
+def test_why_timelines_were_forked_is_told_once(contest: Contest) -> None:
+    unfit = tuple(replace(one, unfit="it has \x1bthreads") for one in contest.runs[:2])
+    text = render([replace(contest, runs=(*unfit, *contest.runs[2:]))], "random")
+    assert text.count("maze: timelines were forked, not rewound: it has  threads.") == 1
 
 
 def test_progress_says_what_became_of_a_run(contest: Contest) -> None:
