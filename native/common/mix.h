@@ -25,6 +25,12 @@ static inline uint64_t fv_mix_into(uint64_t hash, uint64_t value) {
     return (hash ^ value) * UINT64_C(0x9fb21c651e98df25) + (hash >> 29);
 }
 
+/* The same for draws, a million of which must not wait for each other: what depends on the step
+ * before is a rotation and a sum. */
+static inline uint64_t fv_mix_step(uint64_t hash, uint64_t value, uint64_t place) {
+    return (hash << 9 | hash >> 55) + (value + FV_GOLDEN) * ((place + 1) * FV_GOLDEN | 1);
+}
+
 /* 64-bit FNV-1a (Fowler, Noll, Vo). */
 uint64_t fv_mix_bytes(const void *bytes, size_t n);
 uint64_t fv_mix_text(uint64_t hash, const char *text);

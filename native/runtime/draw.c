@@ -77,14 +77,18 @@ void fv_draw_start(struct fv_slot *s) {
 
 /* Uniform in [0, n) by multiplication, without bias (Lemire, "Fast random integer generation in
  * an interval", 2019); a rejected value is mixed again, so that a draw stays one draw. */
+static __attribute__((noinline, cold)) uint64_t reduce_fairly(uint64_t value, uint64_t n) {
+    unsigned __int128 product = (unsigned __int128)value * n;
+    uint64_t threshold = -n % n;
+    while ((uint64_t)product < threshold)
+        product = (unsigned __int128)(value = fv_mix(value + FV_GOLDEN)) * n;
+    return (uint64_t)(product >> 64);
+}
+
 static inline uint64_t reduce(uint64_t value, uint64_t n) {
     if (n == 0) return value;
     unsigned __int128 product = (unsigned __int128)value * n;
-    if (FV_UNLIKELY((uint64_t)product < n)) {
-        uint64_t threshold = -n % n;
-        while ((uint64_t)product < threshold)
-            product = (unsigned __int128)(value = fv_mix(value + FV_GOLDEN)) * n;
-    }
+    if (FV_UNLIKELY((uint64_t)product < n)) return reduce_fairly(value, n);
     return (uint64_t)(product >> 64);
 }
 
@@ -172,8 +176,8 @@ static inline uint64_t draw(uint64_t bound, uint64_t base, const char *label, bo
         value = draw_slowly(bound, base, label, is_hidden);
         s = fv_rt.slot; /* a pilot returns as one of its children */
     }
+    s->draw_hash = fv_mix_step(s->draw_hash, value, s->count);
     s->count++;
-    s->draw_hash = fv_mix_into(s->draw_hash, value);
     return value;
 }
 
