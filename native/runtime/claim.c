@@ -240,7 +240,7 @@ static void claim_sighting(const struct sighting *s) {
 
 /* ---- what this timeline has seen already ----------------------------------------------------- */
 
-enum { FV_RECENT = 64 };
+enum { FV_RECENT_BITS = 8, FV_RECENT = 1 << FV_RECENT_BITS };
 
 /* A loop over a simulation's state meets the same buckets again and again. What was looked up once
  * in a timeline need not be again, unless it is better: a timeline's draws only grow. */
@@ -265,8 +265,7 @@ static bool was_seen(const struct fv_site *site, const struct fv_pair *keys, uin
     uint64_t place = site->index;
     int64_t now[FV_LAYOUT_QUALITIES_MAX];
     for (uint32_t i = 0; i < key_count; i++) place = (place + (uint64_t)keys[i].value) * FV_GOLDEN;
-    uint32_t number = (uint32_t)(place >> 58);
-    static_assert(FV_RECENT == 1 << (64 - 58), "the place is the highest bits");
+    uint32_t number = (uint32_t)(place >> (64 - FV_RECENT_BITS));
     for (uint32_t i = 0; i < quality_count; i++) now[i] = qualities[i].value;
     bool is_known = recent.of[number].site == site && recent.of[number].entered == fv_rt.entered &&
                     is_same(recent.of[number].keys, keys, key_count);

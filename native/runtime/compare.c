@@ -44,6 +44,8 @@ static struct FV_KEPT_TYPE {
     uint64_t sieve;       /* the low six bits of all that a match may begin with */
     struct drawn drawn[FV_DRAWN_MAX];
     uint64_t ranks[FV_COMPARES_MAX];
+    struct fv_comparison last; /* that was recorded, or found not to be worth it, */
+    uint64_t last_rank;        /* at this rank */
 } watch FV_KEPT;
 
 void fv_compare_enter(const struct fv_slot *slot) {
@@ -148,6 +150,9 @@ static uint32_t place_for(const struct fv_comparison *table, uint32_t count, uin
 }
 
 static void record(uint64_t draws, uint64_t answer, uint64_t rank) {
+    if (draws == watch.last.draws && answer == watch.last.answer && rank <= watch.last_rank) return;
+    watch.last = (struct fv_comparison){.draws = draws, .answer = answer};
+    watch.last_rank = rank;
     struct fv_slot *s = fv_rt.slot;
     struct fv_comparison *table = fv_layout_compares(fv_rt.header, s);
     uint32_t count = s->compare_count < FV_COMPARES_MAX ? s->compare_count : FV_COMPARES_MAX;

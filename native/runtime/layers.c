@@ -9,7 +9,7 @@
 #include "runner.h"
 #include "timeline.h"
 
-enum { FV_LAYERS_MAX = 1024 };
+enum { FV_LAYERS_MAX = 1024, FV_SIEVE_WORDS = 16, FV_SIEVE_SHIFT = 54 };
 
 #define FV_STORE_LAYERS (FV_STORE_RUNNER + (UINT64_C(1) << 35))
 #define FV_STORE_SLOTS (FV_STORE_RUNNER + (UINT64_C(1) << 36))
@@ -36,6 +36,8 @@ static struct layers {
     struct layer of[FV_LAYERS_MAX];
     ucontext_t contexts[FV_LAYERS_MAX];
     uint64_t paths[FV_POOL_MAX + 1];
+    uint64_t sieve[FV_SIEVE_WORDS];  /* which hashes an order's prefixes have, by their top bits */
+    uint64_t path_of[FV_LAYERS_MAX]; /* of the layers; close together */
 } *const layers = (struct layers *)(FV_STORE_AT + FV_STORE_LAYERS);
 
 static struct fv_slot *slot_of(const struct layer *l) {
@@ -82,16 +84,22 @@ static bool is_at(const struct layer *l, const struct fv_order *o) {
     return l->segment_at == o->segment_count && l->count == o->count;
 }
 
+static uint64_t *sieve_word(uint64_t path) { return &layers->sieve[path >> (FV_SIEVE_SHIFT + 6)]; }
+static uint64_t sieve_bit(uint64_t path) { return UINT64_C(1) << (path >> FV_SIEVE_SHIFT) % 64; }
+
 /* The furthest on the way; NULL: from the start. */
 static struct layer *find_nearest(const struct fv_order *o) {
     const struct fv_segment *prefix = fv_layout_pool(fv_rt.header, fv_rt.tree) + o->segments_at;
     struct layer *best = NULL;
     uint64_t *paths = layers->paths;
     FV_CHECK(o->segment_count <= FV_POOL_MAX && o->segments_at <= FV_POOL_MAX - o->segment_count);
-    paths[0] = 0;
+    paths[0] = fv_mix(o->root);
     for (uint32_t i = 0; i < o->segment_count; i++) paths[i + 1] = hash_step(paths[i], &prefix[i]);
+    memset(layers->sieve, 0, sizeof layers->sieve);
+    for (uint32_t i = 0; i <= o->segment_count; i++) *sieve_word(paths[i]) |= sieve_bit(paths[i]);
     for (uint32_t i = 0; i < layers->most; i++) {
         struct layer *l = &layers->of[i];
+        if (!(*sieve_word(layers->path_of[i]) & sieve_bit(layers->path_of[i]))) continue;
         if (best != NULL && l->draws < best->draws) continue;
         if (is_on_the_way(l, o, prefix, paths)) best = l;
     }
@@ -165,9 +173,10 @@ static void keep(struct layer *l, const struct fv_slot *s, struct fv_moment *mom
     l->count = s->count;
     l->draws = fv_layout_draws(s);
     l->moment = moment;
-    l->path = 0;
+    l->path = fv_mix(l->root);
     for (uint32_t i = 0; i < l->segment_at; i++)
         l->path = hash_step(l->path, &s->recipe.segments[i]);
+    layers->path_of[l - layers->of] = l->path;
     l->is_used = 1;
     layers->used_count++;
 }
