@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import hashlib
 import os
-import queue
 import threading
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 
 from fuzzverse.errors import CommandError, EngineError, InputError, UsageError
-from fuzzverse.files import disk_errors, read_capped, sync_directory, write_whole
+from fuzzverse.files import disk_errors, read_capped, sync_directory, write_group_whole, write_whole
 
 ENTRY_SIZE_MAX: Final = 1024 * 1024
 ENTRY_COUNT_MAX: Final = 1_000_000
-QUEUE_LENGTH_MAX: Final = 4_096
+WAITING_MAX: Final = 4_096
+GROUP_MAX: Final = 256
+GROUP_INTERVAL_S: Final = 0.5
 
 
 def name_of(data: bytes) -> str:
@@ -72,6 +74,13 @@ class Corpus:
             write_whole(path, data)
         return name
 
+    def add_group(self, inputs: Iterable[bytes]) -> None:
+        """Keeps inputs, which all appear at once or one after the other; raises as `add`."""
+        named = {name_of(data): data for data in inputs}
+        files = {n: data for n, data in named.items() if not (self._directory / n).exists()}
+        if files:
+            write_group_whole(self._directory, files)
+
     def names(self) -> tuple[str, ...]:
         """The names of all entries, sorted."""
         return tuple(
@@ -86,13 +95,16 @@ class Corpus:
 class CorpusWriter:
     """Adds to a corpus on a thread of its own, so that the search does not wait for the disk.
 
-    At most QUEUE_LENGTH_MAX inputs wait; then adding does too. What goes wrong on the thread is
-    raised by the next call. Leaving the context writes what still waits.
+    Inputs wait for GROUP_INTERVAL_S at most and are written in groups, because the disk takes many
+    as fast as one. At most WAITING_MAX wait; then adding does too. What goes wrong on the thread
+    is raised by the next call. Leaving the context writes what still waits.
     """
 
     def __init__(self, corpus: Corpus) -> None:
         self._corpus = corpus
-        self._waiting: queue.Queue[bytes | None] = queue.Queue(QUEUE_LENGTH_MAX)
+        self._waiting: list[bytes] = []
+        self._changed = threading.Condition()
+        self._is_leaving = False
         self._error: CommandError | None = None
         self._thread = threading.Thread(target=self._work, name="corpus", daemon=True)
 
@@ -106,7 +118,9 @@ class CorpusWriter:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._waiting.put(None)
+        with self._changed:
+            self._is_leaving = True
+            self._changed.notify_all()
         self._thread.join()
         self._corpus.sync()
         if error is None:
@@ -118,8 +132,12 @@ class CorpusWriter:
         Raises:
             EngineError: an earlier input could not be written.
         """
-        self._raise()
-        self._waiting.put(data)
+        with self._changed:
+            self._changed.wait_for(lambda: len(self._waiting) < WAITING_MAX)
+            self._raise()
+            self._waiting.append(data)
+            if len(self._waiting) == GROUP_MAX:
+                self._changed.notify_all()
         return name_of(data)
 
     def _raise(self) -> None:
@@ -127,10 +145,21 @@ class CorpusWriter:
             raise EngineError(str(self._error))
 
     def _work(self) -> None:
-        # After an error the queue is still emptied, or add() would wait forever.
-        while (data := self._waiting.get()) is not None:
+        while (group := self._take()) is not None:
+            # After an error groups are still taken, or add() would wait forever.
             if self._error is None:
                 try:
-                    self._corpus.add(data)
+                    self._corpus.add_group(group)
                 except CommandError as error:
                     self._error = error
+
+    def _take(self) -> list[bytes] | None:
+        """The next group, empty when nothing came in time; None at the end."""
+        with self._changed:
+            self._changed.wait_for(
+                lambda: self._is_leaving or len(self._waiting) >= GROUP_MAX, GROUP_INTERVAL_S
+            )
+            group = self._waiting[:GROUP_MAX]
+            del self._waiting[:GROUP_MAX]
+            self._changed.notify_all()
+            return None if self._is_leaving and not group else group

@@ -2,13 +2,14 @@ from __future__ import annotations
 
 import hashlib
 import os
+import time
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fuzzverse.corpus import ENTRY_SIZE_MAX, Corpus, CorpusWriter, load, name_of
+from fuzzverse.corpus import ENTRY_SIZE_MAX, GROUP_MAX, Corpus, CorpusWriter, load, name_of
 from fuzzverse.errors import EngineError, UsageError
 
 
@@ -46,6 +47,17 @@ def test_the_writer_has_written_everything_when_its_context_ends(tmp_path: Path)
     with CorpusWriter(Corpus(tmp_path)) as writer:
         names = {writer.add(data) for data in inputs}
     assert {path.name for path in tmp_path.iterdir()} == names == set(map(name_of, inputs))
+
+
+def test_what_was_added_is_written_while_the_writer_goes_on(tmp_path: Path) -> None:
+    with CorpusWriter(Corpus(tmp_path)) as writer:
+        for number in range(GROUP_MAX):
+            writer.add(str(number).encode())
+        last = tmp_path / writer.add(b"last")
+        deadline = time.monotonic() + 20
+        while not last.exists() and time.monotonic() < deadline:
+            time.sleep(0.01)
+        assert len(list(tmp_path.iterdir())) == GROUP_MAX + 1
 
 
 def test_what_goes_wrong_while_writing_is_raised(tmp_path: Path) -> None:

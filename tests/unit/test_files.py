@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fuzzverse.errors import EngineError, InputError
-from fuzzverse.files import read_capped, sync_directory, write_whole
+from fuzzverse.files import read_capped, sync_directory, write_group_whole, write_whole
 
 
 @given(first=st.binary(max_size=100), second=st.binary(max_size=100))
@@ -31,6 +31,25 @@ def test_a_write_that_fails_names_the_path_and_leaves_the_old_file(tmp_path: Pat
     with pytest.raises(EngineError):
         write_whole(taken, b"x")
     assert [path.name for path in tmp_path.iterdir()] == ["directory"]
+
+
+@given(files=st.dictionaries(st.text("abc", min_size=1, max_size=9), st.binary(), max_size=9))
+def test_a_group_is_written_and_nothing_is_left_beside_it(
+    tmp_path_factory: pytest.TempPathFactory, files: dict[str, bytes]
+) -> None:
+    directory = tmp_path_factory.mktemp("files")
+    write_group_whole(directory, files)
+    assert {path.name: path.read_bytes() for path in directory.iterdir()} == files
+
+
+def test_a_group_that_fails_names_a_path_and_leaves_only_whole_files(tmp_path: Path) -> None:
+    with pytest.raises(EngineError, match=r"cannot write .*absent/name: No such file"):
+        write_group_whole(tmp_path / "absent", {"name": b"x"})
+    (tmp_path / "taken").mkdir()
+    with pytest.raises(EngineError, match=r"cannot write .*taken: Is a directory"):
+        write_group_whole(tmp_path, {"first": b"x", "taken": b"y", "last": b"z"})
+    assert {path.name for path in tmp_path.iterdir()} == {"first", "taken"}
+    assert (tmp_path / "first").read_bytes() == b"x"
 
 
 def test_reading_is_capped(tmp_path: Path) -> None:
