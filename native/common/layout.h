@@ -118,6 +118,7 @@ struct fv_slot {
     uint64_t draw_hash;   /* of every value drawn, in order */
     uint64_t draws_before; /* in earlier segments */
     uint64_t clock_ns;     /* the virtual clock */
+    uint64_t each_hash;    /* of the hashed buckets among the features */
     uint64_t stop_at;      /* a pilot becomes a checkpoint at this count of its last segment */
     uint32_t tape_at;
     uint32_t segment_at; /* the next segment of the recipe */

@@ -117,10 +117,16 @@ static inline uint64_t block_fresh(const uint8_t *explored, const uint8_t *slot)
     return any;
 }
 
+static inline unsigned ones(uint64_t word) { return (unsigned)__builtin_popcountll(word); }
+
 static uint64_t bytes_fresh(const uint8_t *explored, const uint8_t *slot, size_t n) {
     uint64_t fresh = 0;
-    for (size_t i = 0; i < n; i++)
-        fresh += (unsigned)__builtin_popcount(slot[i] & (uint8_t)~explored[i]);
+    size_t i = 0;
+    for (; i + FV_MAP_WORD <= n; i += FV_MAP_WORD) {
+        uint64_t word = load(slot + i) & ~load(explored + i);
+        if (word != 0) fresh += ones(word);
+    }
+    for (; i < n; i++) fresh += ones(slot[i] & (uint8_t)~explored[i]);
     return fresh;
 }
 
@@ -154,32 +160,48 @@ static inline void tally_word(uint8_t *seen, size_t stride, const uint64_t more[
     store(seen, one | more[0]);
 }
 
+static inline void tally_one(uint8_t *seen, size_t stride, const uint8_t *slot,
+                             const uint8_t *before) {
+    uint64_t word = load(slot);
+    if (before != NULL) word &= ~load(before);
+    if (word != 0) tally_word(seen, stride, (uint64_t[3]){word, 0, 0});
+}
+
+/* Mostly not: what a few timelines have seen is counted to three already. */
+static inline uint64_t block_counts(const uint8_t *seen, size_t stride, const uint8_t *slot) {
+    return block_fresh(seen + 2 * stride, slot);
+}
+
 /* Maps are a multiple of eight bytes long. */
 void fv_map_tally(uint8_t *seen, size_t stride, const uint8_t *slot, const uint8_t *before,
                   size_t n) {
-    for (size_t i = 0; i + FV_MAP_WORD <= n; i += FV_MAP_WORD) {
-        while (i % FV_MAP_BLOCK == 0 && i + FV_MAP_BLOCK <= n && block_is_blank(slot + i))
+    for (size_t i = 0; i + FV_MAP_WORD <= n;) {
+        if (i % FV_MAP_BLOCK == 0 && i + FV_MAP_BLOCK <= n &&
+            block_counts(seen + i, stride, slot + i) == 0) {
             i += FV_MAP_BLOCK;
-        if (i + FV_MAP_WORD > n) return;
-        uint64_t word = load(slot + i);
-        if (word == 0) continue;
-        if (before != NULL) word &= ~load(before + i);
-        if (word != 0) tally_word(seen + i, stride, (uint64_t[3]){word, 0, 0});
+            continue;
+        }
+        tally_one(seen + i, stride, slot + i, before != NULL ? before + i : NULL);
+        i += FV_MAP_WORD;
     }
 }
 
-void fv_map_tally_add(uint8_t *seen, const uint8_t *more, size_t stride, size_t n) {
+void fv_map_tally_take(uint8_t *seen, uint8_t *more, size_t stride, size_t n) {
     for (size_t i = 0; i + FV_MAP_WORD <= n; i += FV_MAP_WORD) {
         uint64_t one = load(more + i);
-        if (one != 0)
-            tally_word(seen + i, stride,
-                       (uint64_t[3]){one, load(more + i + stride), load(more + i + 2 * stride)});
+        if (one == 0) continue;
+        tally_word(seen + i, stride,
+                   (uint64_t[3]){one, load(more + i + stride), load(more + i + 2 * stride)});
+        for (size_t k = 0; k < 3; k++) store(more + i + k * stride, 0);
     }
 }
 
 uint64_t fv_map_count(const uint8_t *map, size_t n) {
     uint64_t count = 0;
-    for (size_t i = 0; i < n; i++) count += (unsigned)__builtin_popcount(map[i]);
+    size_t i = 0;
+    for (; i + FV_MAP_WORD <= n; i += FV_MAP_WORD)
+        if (load(map + i) != 0) count += ones(load(map + i));
+    for (; i < n; i++) count += ones(map[i]);
     return count;
 }
 
@@ -187,4 +209,12 @@ uint64_t fv_map_count_bytes(const uint8_t *map, size_t n) {
     uint64_t count = 0;
     for (size_t i = 0; i < n; i++) count += map[i] != 0;
     return count;
+}
+
+uint64_t fv_map_set(uint8_t *map, size_t bit, size_t first) {
+    size_t at = bit / 64 * FV_MAP_WORD;
+    uint64_t before = load(map + at), after = before | UINT64_C(1) << bit % 64;
+    if (before == after) return 0;
+    store(map + at, after);
+    return hash_word(after, first + at) - hash_word(before, first + at);
 }

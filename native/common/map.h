@@ -26,8 +26,12 @@ uint64_t fv_map_merge(uint8_t *explored, const uint8_t *slot, size_t n);
  * times. Counts the features of `slot` that are not in `before` (NULL: none) once more. */
 void fv_map_tally(uint8_t *seen, size_t stride, const uint8_t *slot, const uint8_t *before,
                   size_t n);
-/* Adds the counts of `more` to those of `seen`; both are three maps of `stride` bytes. */
-void fv_map_tally_add(uint8_t *seen, const uint8_t *more, size_t stride, size_t n);
+/* Moves the counts of `more`, which has none then, to those of `seen`; both are three maps of
+ * `stride` bytes. */
+void fv_map_tally_take(uint8_t *seen, uint8_t *more, size_t stride, size_t n);
+/* Sets one bit of a map whose first byte has the index `first` in the whole map; returns what that
+ * adds to its fv_map_hash. */
+uint64_t fv_map_set(uint8_t *map, size_t bit, size_t first);
 
 /* How many features, and how many bytes with any. */
 uint64_t fv_map_count(const uint8_t *map, size_t n);

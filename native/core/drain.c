@@ -140,11 +140,34 @@ void fv_drain_tell(struct fv_campaign *c, struct fv_lane *lane, uint64_t base) {
 
 /* ---- what the frontier learns ---------------------------------------------------------------- */
 
+/* As printf would; a new state of every timeline early in a campaign makes that felt. */
+static size_t put_text(char *to, size_t size, const char *text) {
+    size_t n = strlen(text);
+    if (n > size) n = size;
+    memcpy(to, text, n);
+    return n;
+}
+
+static size_t put_number(char *to, size_t size, int64_t value) {
+    char digits[24];
+    size_t at = sizeof digits - 1;
+    uint64_t left = value < 0 ? -(uint64_t)value : (uint64_t)value;
+    digits[at] = '\0';
+    do digits[--at] = (char)('0' + left % 10);
+    while ((left /= 10) > 0);
+    if (value < 0) digits[--at] = '-';
+    return put_text(to, size, digits + at);
+}
+
+/* Without a terminator; what does not fit is cut. */
 static int print_keys(const struct fv_mark *m, const struct fv_bucket *b, char *to, size_t size) {
     size_t n = 0;
-    for (uint32_t i = 0; i < b->key_count && i < FV_LAYOUT_KEYS_MAX && n < size; i++)
-        n += (size_t)snprintf(to + n, size - n, "%s%s=%lld", i > 0 ? " " : "",
-                              i < m->key_count ? m->key_names[i] : "?", (long long)b->keys[i]);
+    for (uint32_t i = 0; i < b->key_count && i < FV_LAYOUT_KEYS_MAX; i++) {
+        n += put_text(to + n, size - n, i > 0 ? " " : "");
+        n += put_text(to + n, size - n, i < m->key_count ? m->key_names[i] : "?");
+        n += put_text(to + n, size - n, "=");
+        n += put_number(to + n, size - n, b->keys[i]);
+    }
     return (int)n;
 }
 

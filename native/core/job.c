@@ -125,7 +125,7 @@ static void load_orders(struct fv_campaign *c, struct fv_tree *t, const struct f
 /* Everything in the tree is written anew: an earlier attempt may have scribbled over it. */
 static void begin_tree(struct fv_campaign *c, struct fv_lane *lane) {
     struct fv_tree *t = lane->tree;
-    if (lane->attempts > 0) t->bucket_count = FV_BUCKETS_MAX; /* trust no index */
+    if (lane->attempts > 0) fv_tree_clear(c->header, t);
     fv_tree_copy(c->header, t, lane->start);
     load_orders(c, t, lane->errands);
     t->job = lane->job;
@@ -296,7 +296,7 @@ static void fold_lane(struct fv_campaign *c, struct fv_lane *lane) {
     cap_totals(lane);
     if (c->frontier == NULL) fv_drain_tell(c, lane, base);
     uint64_t fresh = fv_tree_merge(c->header, c->known, lane->tree, c->mark_of);
-    fv_tree_merge_seen(c->header, c->seen, lane->tree, c->mark_of);
+    fv_tree_take_seen(c->header, c->seen, lane->tree, c->mark_of);
     if (c->frontier == NULL) {
         fv_tree_merge_buckets(c->header, c->known, lane->tree, c->mark_of, stamp);
     } else {

@@ -49,25 +49,42 @@ static void clear_index(const struct fv_header *h, struct fv_tree *t) {
     }
 }
 
+static uint64_t map_used(const struct fv_header *h, const struct fv_tree *t) {
+    return h->map_dynamic + (fv_tree_marks(h, t) - h->site_count) * (uint64_t)FV_MARK_FEATURE_BYTES;
+}
+
+/* What a job has not used is blank still. */
+static void copy_explored(const struct fv_header *h, struct fv_tree *to, struct fv_tree *from) {
+    uint64_t used = map_used(h, from), before = map_used(h, to);
+    memcpy(fv_layout_explored(h, to), fv_layout_explored(h, from), used);
+    if (before > used) memset(fv_layout_explored(h, to) + used, 0, before - used);
+}
+
 void fv_tree_copy(const struct fv_header *h, struct fv_tree *to, struct fv_tree *from) {
+    copy_explored(h, to, from);
     copy_marks(h, to, from);
     clear_index(h, to);
     to->bucket_count = 0;
-    memcpy(fv_layout_explored(h, to), fv_layout_explored(h, from), fv_layout_map_used(h, from));
-    uint64_t used = fv_layout_map_used(h, from);
-    memset(fv_layout_explored(h, to) + used, 0, h->map_size - used);
-    memset(fv_layout_seen(h, to), 0, 3 * h->map_size);
     memset(&to->totals, 0, sizeof to->totals);
 }
 
-void fv_tree_merge_seen(const struct fv_header *h, uint8_t *seen, struct fv_tree *job,
-                        const uint32_t *mark_of) {
-    const uint8_t *more = fv_layout_seen(h, job);
-    fv_map_tally_add(seen, more, h->map_size, h->map_dynamic);
+void fv_tree_clear(const struct fv_header *h, struct fv_tree *t) {
+    t->bucket_count = FV_BUCKETS_MAX;
+    t->dynamic_count = h->dynamic_max;
+    memset(fv_layout_seen(h, t), 0, 3 * h->map_size);
+}
+
+void fv_tree_take_seen(const struct fv_header *h, uint8_t *seen, struct fv_tree *job,
+                       const uint32_t *mark_of) {
+    uint8_t *more = fv_layout_seen(h, job);
+    fv_map_tally_take(seen, more, h->map_size, h->map_dynamic);
     for (uint32_t i = h->site_count; i < fv_tree_marks(h, job); i++) {
-        if (mark_of[i] == UINT32_MAX) continue;
-        fv_map_tally_add(seen + fv_layout_mark_features(h, mark_of[i]),
-                         more + fv_layout_mark_features(h, i), h->map_size, FV_MARK_FEATURE_BYTES);
+        uint64_t from = fv_layout_mark_features(h, i);
+        if (mark_of[i] != UINT32_MAX)
+            fv_map_tally_take(seen + fv_layout_mark_features(h, mark_of[i]), more + from,
+                              h->map_size, FV_MARK_FEATURE_BYTES);
+        for (uint32_t k = 0; k < 3; k++)
+            memset(more + from + k * h->map_size, 0, FV_MARK_FEATURE_BYTES);
     }
 }
 

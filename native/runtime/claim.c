@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "../common/known.h"
+#include "../common/map.h"
 #include "../common/mix.h"
 #include "journal.h"
 #include "record.h"
@@ -289,7 +290,8 @@ void fv_claim_bucket(const struct fv_site *site, const struct fv_pair *keys, uin
     for (uint32_t i = 0; i < quality_count; i++) s.bucket.qualities[i] = qualities[i].value;
     s.bucket.hash = fv_layout_bucket_hash(site->index, s.bucket.keys, key_count);
     uint32_t bit = (uint32_t)(s.bucket.hash >> 32) & (FV_EACH_FEATURE_BYTES * 8 - 1);
-    fv_rt.features[fv_rt.header->map_each + bit / 8] |= (uint8_t)(1u << (bit % 8));
+    uint64_t each = fv_rt.header->map_each;
+    fv_rt.slot->each_hash += fv_map_set(fv_rt.features + each, bit, each);
     if (!claims()) return;
     if (!journals()) {
         claim_sighting(&s);

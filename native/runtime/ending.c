@@ -48,8 +48,7 @@ void fv_ending_collect(void) {
     uint8_t *features = fv_rt.features;
     uint64_t hash = fv_edges_collect(features + h->map_edges, h->map_edges);
     hash += fv_map_hash(features, h->map_edges, 0);
-    hash += fv_map_hash(features + h->map_each, FV_EACH_FEATURE_BYTES, h->map_each);
-    fv_rt.slot->feature_hash = hash;
+    fv_rt.slot->feature_hash = hash + fv_rt.slot->each_hash;
     fv_rt.slot->has_edges = 1;
 }
 

@@ -9,7 +9,7 @@
 #include "runner.h"
 #include "timeline.h"
 
-enum { FV_LAYERS_MAX = 1024, FV_SIEVE_WORDS = 16, FV_SIEVE_SHIFT = 54 };
+enum { FV_LAYERS_MAX = 128, FV_SIEVE_WORDS = 16, FV_SIEVE_SHIFT = 54 };
 
 #define FV_STORE_LAYERS (FV_STORE_RUNNER + (UINT64_C(1) << 35))
 #define FV_STORE_SLOTS (FV_STORE_RUNNER + (UINT64_C(1) << 36))
@@ -163,9 +163,16 @@ static void copy_slot(struct fv_slot *to, const struct fv_slot *from) {
            fv_layout_map_used(h, fv_rt.tree));
 }
 
-static void keep(struct layer *l, const struct fv_slot *s, struct fv_moment *moment) {
-    if (!l->was_used) fv_store_fill(slot_of(l), fv_rt.header->slot_stride);
+/* Its features; of the rest little is used. */
+static void back_slot(struct layer *l) {
+    uint64_t page = fv_rt.header->slot_features / FV_PAGE_BYTES * FV_PAGE_BYTES;
+    if (!l->was_used)
+        fv_store_fill((const uint8_t *)slot_of(l) + page, fv_rt.header->slot_stride - page);
     l->was_used = 1;
+}
+
+static void keep(struct layer *l, const struct fv_slot *s, struct fv_moment *moment) {
+    back_slot(l);
     copy_slot(slot_of(l), s);
     l->root = s->recipe.root;
     l->has_tape = s->recipe.has_tape;

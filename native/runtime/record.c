@@ -79,7 +79,6 @@ void fv_record_timeline(struct fv_slot *s, uint64_t ordinal, uint64_t fresh) {
         .compare_count = at_most(s->compare_count, FV_COMPARES_MAX),
     };
     write_record(&r, s, s->message, s->identity);
-    if (s->verdict != FV_VERDICT_OK) fv_runtime_ring();
 }
 
 void fv_record_discovery(uint32_t mark, const char *detail) {

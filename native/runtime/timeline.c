@@ -27,7 +27,7 @@ static void reset(struct fv_slot *s, uint32_t depth, uint32_t index) {
 void fv_timeline_prepare_root(struct fv_slot *s, uint32_t index) {
     const struct fv_header *h = fv_rt.header;
     reset(s, 0, index);
-    s->clock_ns = 0;
+    s->clock_ns = s->each_hash = 0;
     memset((uint8_t *)s + h->slot_tallies, 0, h->slot_journal - h->slot_tallies);
     uint8_t *features = fv_layout_features(h, s);
     memset(features, 0, h->map_edges);

@@ -8,7 +8,7 @@
 #include "expect.h"
 #include "mix.h"
 
-enum { LENGTH_MAX = 200, FILLS = 50, TALLY_BYTES = 24, TALLY_STRIDE = 32, SLOTS = 6 };
+enum { LENGTH_MAX = 200, FILLS = 50, TALLY_BYTES = 152, TALLY_STRIDE = 192, SLOTS = 6 };
 
 static void fill(uint8_t *bytes, size_t n, uint64_t seed) {
     for (size_t i = 0; i < n; i++) {
@@ -100,10 +100,22 @@ static void tallies_count_to_three(uint64_t seed) {
             tally_one(&more, seed * 100 + i + k, k % 2 == 0);
             tally_is_right(&more);
         }
-        fv_map_tally_add(all.seen, more.seen, TALLY_STRIDE, TALLY_BYTES);
+        fv_map_tally_take(all.seen, more.seen, TALLY_STRIDE, TALLY_BYTES);
+        for (size_t i = 0; i < sizeof more.seen; i++) EXPECT(more.seen[i] == 0);
         for (size_t bit = 0; bit < TALLY_BYTES * 8; bit++) all.counts[bit] += more.counts[bit];
         tally_is_right(&all);
     }
+}
+
+static void setting_tells_what_the_hash_grows_by(uint64_t seed) {
+    uint8_t map[TALLY_BYTES] = {0};
+    uint64_t hash = 0;
+    for (uint64_t i = 0; i < 200; i++) {
+        size_t bit = fv_mix(seed * 1000 + i) % (TALLY_BYTES * 8);
+        hash += fv_map_set(map, bit, 640);
+        EXPECT(map[bit / 8] >> bit % 8 & 1);
+    }
+    EXPECT(hash == fv_map_hash(map, sizeof map, 640));
 }
 
 int main(void) {
@@ -113,6 +125,9 @@ int main(void) {
             classifying_is_byte_by_byte(n, seed % 8, seed * LENGTH_MAX + n);
             merging_takes_what_is_fresh(n, seed % 8, seed * LENGTH_MAX + n);
         }
-    for (uint64_t seed = 0; seed < FILLS * 10; seed++) tallies_count_to_three(seed);
+    for (uint64_t seed = 0; seed < FILLS; seed++) {
+        tallies_count_to_three(seed);
+        setting_tells_what_the_hash_grows_by(seed);
+    }
     return 0;
 }
