@@ -1,11 +1,29 @@
 #include "database.h"
 
+#include <assert.h>
 #include <fuzzverse/fuzzverse.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
 enum { PREPARED_WHOLE = -1 };
+
+static const char *const texts[STATEMENTS] = {
+    [BEGIN] = "BEGIN",
+    [BEGIN_IMMEDIATE] = "BEGIN IMMEDIATE",
+    [COMMIT] = "COMMIT",
+    [ROLLBACK] = "ROLLBACK",
+    [SAVEPOINT] = "SAVEPOINT s%u",
+    [ROLLBACK_TO] = "ROLLBACK TO s%u",
+    [RELEASE] = "RELEASE s%u",
+    [ROW_UPDATE] = "UPDATE t%u SET version = ?1, body = ?2 WHERE id = ?3",
+    [ROW_REPLACE] = "REPLACE INTO t%u (id, version, body) VALUES (?3, ?1, ?2)",
+    [ROWS_DELETE] = "DELETE FROM t%u WHERE id BETWEEN ?1 AND ?2",
+    [ROWS_SELECT] = "SELECT id, version, body FROM t%u",
+    [SCHEMA_SELECT] = "SELECT name FROM sqlite_schema",
+};
+static_assert(MODEL_TABLES <= STATEMENT_NUMBERS && MODEL_SAVEPOINTS_MAX <= STATEMENT_NUMBERS,
+              "a statement for each table and savepoint");
 
 static bool excused(const struct database *db) {
     return db->vfs->disk->state != DISK_UP || db->vfs->fault_count != db->faults_seen;
@@ -34,6 +52,8 @@ bool database_open(struct database *db, struct vfs *vfs) {
 
 void database_close(struct database *db) {
     if (!db->handle) return;
+    for (int i = 0; i < STATEMENTS; i++)
+        for (int k = 0; k < STATEMENT_NUMBERS; k++) sqlite3_finalize(db->prepared[i][k]);
     int code = sqlite3_close(db->handle);
     FV_ALWAYS(code == SQLITE_OK, "a connection closes");
     db->handle = NULL;
@@ -57,21 +77,63 @@ bool database_run(struct database *db, const char *format, ...) {
     return settled(db, sqlite3_exec(db->handle, sql, answer_keep, db, NULL), sql);
 }
 
-bool database_run_row(struct database *db, const char *sql, uint32_t table, uint32_t row,
-                      uint32_t version) {
+/* ---- prepared statements --------------------------------------------------------------------- */
+
+/* NULL, and a code, where it cannot be prepared. */
+static sqlite3_stmt *prepared(struct database *db, enum statement which, uint32_t number,
+                              int *code) {
+    sqlite3_stmt **statement = &db->prepared[which][number];
+    db->faults_seen = db->vfs->fault_count;
+    *code = SQLITE_OK;
+    if (*statement) return *statement;
+    char sql[DATABASE_SQL_BYTES_MAX];
+    snprintf(sql, sizeof(sql), texts[which], number);
+    *code = sqlite3_prepare_v2(db->handle, sql, PREPARED_WHOLE, statement, NULL);
+    return *statement;
+}
+
+static bool finished(struct database *db, sqlite3_stmt *statement, int code,
+                     enum statement which) {
+    bool done = settled(db, code, statement ? sqlite3_sql(statement) : texts[which]);
+    sqlite3_reset(statement);
+    return done;
+}
+
+bool database_do(struct database *db, enum statement which, uint32_t number) {
+    int code = SQLITE_OK;
+    sqlite3_stmt *statement = prepared(db, which, number, &code);
+    if (statement) code = sqlite3_step(statement);
+    return finished(db, statement, code, which);
+}
+
+bool database_put(struct database *db, enum statement which, uint32_t table, uint32_t row,
+                  uint32_t version) {
     uint8_t body[MODEL_BODY_BYTES_MAX];
     uint32_t length = model_body(table, row, version, body);
-    sqlite3_stmt *statement = NULL;
-    db->faults_seen = db->vfs->fault_count;
-    int code = sqlite3_prepare_v2(db->handle, sql, PREPARED_WHOLE, &statement, NULL);
-    if (code == SQLITE_OK) {
+    int code = SQLITE_OK;
+    sqlite3_stmt *statement = prepared(db, which, table, &code);
+    if (statement) {
         sqlite3_bind_int64(statement, 1, version);
         sqlite3_bind_blob(statement, 2, body, (int)length, SQLITE_STATIC);
+        sqlite3_bind_int64(statement, 3, row);
         code = sqlite3_step(statement);
     }
-    bool done = settled(db, code, sql);
-    sqlite3_finalize(statement);
+    fv_log("row %u, version %u", row, version);
+    bool done = finished(db, statement, code, which);
+    if (statement) sqlite3_clear_bindings(statement); /* the body goes with this call */
     return done;
+}
+
+bool database_delete(struct database *db, uint32_t table, uint32_t first, uint32_t last) {
+    int code = SQLITE_OK;
+    sqlite3_stmt *statement = prepared(db, ROWS_DELETE, table, &code);
+    if (statement) {
+        sqlite3_bind_int64(statement, 1, first);
+        sqlite3_bind_int64(statement, 2, last);
+        code = sqlite3_step(statement);
+    }
+    fv_log("rows %u to %u", first, last);
+    return finished(db, statement, code, ROWS_DELETE);
 }
 
 bool database_in_transaction(const struct database *db) {
@@ -82,16 +144,13 @@ bool database_in_transaction(const struct database *db) {
 
 typedef void row_reader(struct model_state *found, uint32_t table, sqlite3_stmt *row);
 
-static bool read_each(struct database *db, const char *sql, row_reader *reader,
-                      struct model_state *found, uint32_t table) {
-    sqlite3_stmt *statement = NULL;
-    db->faults_seen = db->vfs->fault_count;
-    int code = sqlite3_prepare_v2(db->handle, sql, PREPARED_WHOLE, &statement, NULL);
-    if (code == SQLITE_OK)
+static bool read_each(struct database *db, enum statement which, uint32_t table,
+                      row_reader *reader, struct model_state *found) {
+    int code = SQLITE_OK;
+    sqlite3_stmt *statement = prepared(db, which, table, &code);
+    if (statement)
         while ((code = sqlite3_step(statement)) == SQLITE_ROW) reader(found, table, statement);
-    bool done = settled(db, code, sql);
-    sqlite3_finalize(statement);
-    return done;
+    return finished(db, statement, code, which);
 }
 
 static void schema_read(struct model_state *found, uint32_t unused, sqlite3_stmt *row) {
@@ -123,12 +182,10 @@ static void row_read(struct model_state *found, uint32_t table, sqlite3_stmt *ro
 
 bool database_read(struct database *db, struct model_state *found) {
     memset(found, 0, sizeof(*found));
-    if (!read_each(db, "SELECT name FROM sqlite_schema", schema_read, found, 0)) return false;
-    for (uint32_t i = 0; i < MODEL_TABLES; i++) {
-        char sql[DATABASE_SQL_BYTES_MAX];
-        snprintf(sql, sizeof(sql), "SELECT id, version, body FROM t%u", i);
-        if (found->tables[i].exists && !read_each(db, sql, row_read, found, i)) return false;
-    }
+    if (!read_each(db, SCHEMA_SELECT, 0, schema_read, found)) return false;
+    for (uint32_t i = 0; i < MODEL_TABLES; i++)
+        if (found->tables[i].exists && !read_each(db, ROWS_SELECT, i, row_read, found))
+            return false;
     return true;
 }
 

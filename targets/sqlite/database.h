@@ -8,8 +8,29 @@
 
 enum { DATABASE_SQL_BYTES_MAX = 256, DATABASE_ANSWER_BYTES_MAX = 256 };
 
+/* Statements that a connection prepares once, as applications do: SQLite prepares them again where
+ * the schema has changed. Those of a table, or of a savepoint, are one for each number. */
+enum statement {
+    BEGIN,
+    BEGIN_IMMEDIATE,
+    COMMIT,
+    ROLLBACK,
+    SAVEPOINT,
+    ROLLBACK_TO,
+    RELEASE,
+    ROW_UPDATE,
+    ROW_REPLACE,
+    ROWS_DELETE,
+    ROWS_SELECT,
+    SCHEMA_SELECT,
+    STATEMENTS
+};
+
+enum { STATEMENT_NUMBERS = 3 };
+
 struct database {
     sqlite3 *handle;
+    sqlite3_stmt *prepared[STATEMENTS][STATEMENT_NUMBERS];
     struct vfs *vfs;
     uint32_t faults_seen;                   /* the VFS's count before the running statement */
     char answer[DATABASE_ANSWER_BYTES_MAX]; /* first column of the last row of the last statement */
@@ -22,9 +43,12 @@ bool database_open(struct database *db, struct vfs *vfs);
 void database_close(struct database *db);
 bool database_run(struct database *db, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
-/* Runs a statement with the parameters version and body of that row. */
-bool database_run_row(struct database *db, const char *sql, uint32_t table, uint32_t row,
-                      uint32_t version);
+/* One without parameters. */
+bool database_do(struct database *db, enum statement which, uint32_t number);
+/* Writes that version of a row, with its body, by ROW_UPDATE or ROW_REPLACE. */
+bool database_put(struct database *db, enum statement which, uint32_t table, uint32_t row,
+                  uint32_t version);
+bool database_delete(struct database *db, uint32_t table, uint32_t first, uint32_t last);
 bool database_in_transaction(const struct database *db);
 
 /* Reads all rows, checking each against its version. */

@@ -108,15 +108,8 @@ static bool verify(struct workload *w) {
 static bool put(struct workload *w, uint32_t table) {
     struct model_table *t = &w->model.pending.tables[table];
     uint32_t row = (uint32_t)fv_below(MODEL_ROWS), version = 1 + (uint32_t)fv_below(VERSIONS);
-    char sql[DATABASE_SQL_BYTES_MAX];
     bool update = t->version[row] != 0 && fv_chance(1, 2);
-    if (update)
-        snprintf(sql, sizeof(sql), "UPDATE t%u SET version = ?1, body = ?2 WHERE id = %u", table,
-                 row);
-    else
-        snprintf(sql, sizeof(sql), "REPLACE INTO t%u (id, version, body) VALUES (%u, ?1, ?2)",
-                 table, row);
-    if (!database_run_row(&w->db, sql, table, row, version)) return false;
+    if (!database_put(&w->db, update ? ROW_UPDATE : ROW_REPLACE, table, row, version)) return false;
     t->version[row] = version;
     return true;
 }
@@ -124,8 +117,7 @@ static bool put(struct workload *w, uint32_t table) {
 static bool remove_rows(struct workload *w, uint32_t table) {
     uint32_t first = (uint32_t)fv_below(MODEL_ROWS);
     uint32_t last = fv_chance(1, 4) ? (uint32_t)fv_between(first, MODEL_ROWS - 1) : first;
-    if (!database_run(&w->db, "DELETE FROM t%u WHERE id BETWEEN %u AND %u", table, first, last))
-        return false;
+    if (!database_delete(&w->db, table, first, last)) return false;
     for (uint32_t row = first; row <= last; row++) w->model.pending.tables[table].version[row] = 0;
     return true;
 }
@@ -156,7 +148,7 @@ static bool index_toggle(struct workload *w, uint32_t table) {
 
 static bool savepoint(struct workload *w) {
     if (w->model.saved_count == MODEL_SAVEPOINTS_MAX) return true;
-    if (!database_run(&w->db, "SAVEPOINT s%u", w->model.saved_count)) return false;
+    if (!database_do(&w->db, SAVEPOINT, w->model.saved_count)) return false;
     model_save(&w->model);
     return true;
 }
@@ -165,11 +157,11 @@ static bool savepoint_end(struct workload *w) {
     if (w->model.saved_count == 0) return true;
     uint32_t which = (uint32_t)fv_below(w->model.saved_count);
     if (fv_chance(1, 2)) {
-        if (!database_run(&w->db, "ROLLBACK TO s%u", which)) return false;
+        if (!database_do(&w->db, ROLLBACK_TO, which)) return false;
         model_rollback_to(&w->model, which);
         FV_REACHABLE("a savepoint is rolled back");
     } else {
-        if (!database_run(&w->db, "RELEASE s%u", which)) return false;
+        if (!database_do(&w->db, RELEASE, which)) return false;
         model_release(&w->model, which);
     }
     return true;
@@ -208,12 +200,12 @@ static bool change(struct workload *w) {
 
 static bool abandon(struct workload *w) {
     if (w->disk.state == DISK_UP) w->phase = PHASE_ROLLBACK;
-    return !database_in_transaction(&w->db) || database_run(&w->db, "ROLLBACK");
+    return !database_in_transaction(&w->db) || database_do(&w->db, ROLLBACK, 0);
 }
 
 static bool commit(struct workload *w) {
     w->phase = PHASE_COMMIT;
-    if (database_run(&w->db, "COMMIT")) {
+    if (database_do(&w->db, COMMIT, 0)) {
         model_acknowledge(&w->model, promise(w));
         fv_log("acknowledged %016llx", (unsigned long long)model_digest(&w->model.visible));
 #ifdef FV_LYING_SYNC
@@ -232,7 +224,7 @@ static bool commit(struct workload *w) {
 static bool transaction(struct workload *w) {
     w->phase = PHASE_CHANGES;
     model_begin(&w->model);
-    if (!database_run(&w->db, fv_chance(1, 2) ? "BEGIN" : "BEGIN IMMEDIATE")) return false;
+    if (!database_do(&w->db, fv_chance(1, 2) ? BEGIN : BEGIN_IMMEDIATE, 0)) return false;
     uint64_t changes = 1 + fv_below(CHANGES_MAX);
     for (uint64_t i = 0; i < changes; i++) {
         if (change(w)) continue;
@@ -274,7 +266,7 @@ static void reader_end(struct workload *w) {
 static void reader_begin(struct workload *w) {
     struct model_state found;
     quiet(w, true);
-    if (database_open(&w->reader, &w->vfs) && database_run(&w->reader, "BEGIN") &&
+    if (database_open(&w->reader, &w->vfs) && database_do(&w->reader, BEGIN, 0) &&
         database_read(&w->reader, &found)) {
         w->reader_digest = model_digest(&found);
         FV_ALWAYS(w->reader_digest == model_digest(&w->model.visible),
