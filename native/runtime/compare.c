@@ -107,8 +107,9 @@ static bool answer_for(const struct drawn *d, const struct compared *c, uint64_t
 static void consider(struct match *best, const struct drawn *d, const struct compared *c,
                      uint32_t odds) {
     uint64_t answer, word = d->base + d->value;
+    if (((word >> c->shift) & c->mask) != c->seen) return;
     uint64_t rank = (d->largest < c->mask ? d->largest : c->mask) / odds;
-    if (((word >> c->shift) & c->mask) != c->seen || rank <= best->rank) return;
+    if (rank <= best->rank) return;
     if (answer_for(d, c, c->other, &answer))
         *best = (struct match){.drawn = d, .compared = *c, .rank = rank};
 }

@@ -10,17 +10,22 @@ static uint64_t mix(uint64_t z) {
     return z ^ (z >> 31);
 }
 
-static uint64_t table_digest(const struct model_table *table, uint64_t digest) {
-    digest = mix(digest ^ table->exists);
-    if (!table->exists) return digest;
-    for (int i = 0; i < MODEL_INDEXES; i++) digest = mix(digest ^ table->indexed[i]);
-    for (int i = 0; i < MODEL_ROWS; i++) digest = mix(digest ^ table->version[i]);
+/* A sum over all that there is, each mixed with its place: nothing waits for anything. */
+static uint64_t table_digest(const struct model_table *table, uint64_t place) {
+    if (!table->exists) return 0;
+    uint64_t digest = mix(place);
+    for (uint64_t i = 0; i < MODEL_INDEXES; i++)
+        if (table->indexed[i]) digest += mix(place + 1 + i);
+    for (uint64_t i = 0; i < MODEL_ROWS; i++)
+        if (table->version[i] != 0) digest += mix(place + ((i + 1) << 32) + table->version[i]);
     return digest;
 }
 
 uint64_t model_digest(const struct model_state *state) {
+    const uint64_t places = (uint64_t)(MODEL_ROWS + 1) << 32; /* of a table */
     uint64_t digest = 0;
-    for (int i = 0; i < MODEL_TABLES; i++) digest = table_digest(&state->tables[i], digest);
+    for (uint64_t i = 0; i < MODEL_TABLES; i++)
+        digest += table_digest(&state->tables[i], i * places);
     return digest;
 }
 
