@@ -22,13 +22,15 @@ INPUT_HEADER = b"fuzzverse recipe 1\n"
 _SEGMENTS_MAX = 1024
 _SEGMENT_BYTES = 24
 _TAPE_BYTES_MAX = 1 << 20
-_TEXT_BYTES = _SEGMENTS_MAX * 64
+_SEGMENT_TEXT_BYTES = 64
+_TEXT_BYTES = _SEGMENTS_MAX * _SEGMENT_TEXT_BYTES
 _ERROR_BYTES = 256
 _RECORD_BUFFER_BYTES = 1 << 20
 _PIDS_MAX = 64
 _MARKS_MAX = 1 << 14
 _U64_MAX = 2**64 - 1
 _KIND_TIMELINE = 1
+_VERDICTS = tuple(model.Verdict)
 # struct fv_record_head of cdef.h
 _RECORD_HEAD = struct.Struct("<IIIiiiQQQQQIIII16x")
 
@@ -50,7 +52,7 @@ def recipe_text(recipe: model.Recipe) -> str:
     """The path of a recipe, like `151@8837201 -> 80@1293847`; "" without segments."""
     if not recipe.path:
         return ""
-    to = ffi.new("char[]", _TEXT_BYTES)
+    to = ffi.new("char[]", min(_TEXT_BYTES, (recipe.segment_count + 1) * _SEGMENT_TEXT_BYTES))
     n = lib.fv_core_print_path(recipe.path, recipe.segment_count, to)
     return bytes(ffi.buffer(to, n)).decode()
 
@@ -301,17 +303,29 @@ class Campaign:
 
     def _records(self) -> Iterator[model.TimelineRecord | model.Discovery]:
         while n := lib.fv_campaign_take_records(self._campaign, self._buffer, _RECORD_BUFFER_BYTES):
-            view = memoryview(ffi.buffer(self._buffer, n))
+            data = bytes(ffi.buffer(self._buffer, n))
             at = 0
             while at < n:
-                size = int.from_bytes(view[at : at + 4], "little")
-                yield self._record(view[at : at + size])
-                at += size
+                head = _RECORD_HEAD.unpack_from(data, at)
+                parse = self._timeline if head[1] == _KIND_TIMELINE else self._discovery
+                yield parse(data, at, head)
+                at += head[0]
 
-    def _record(self, data: memoryview) -> model.TimelineRecord | model.Discovery:
+    def _discovery(self, data: bytes, at: int, head: tuple[int, ...]) -> model.Discovery:
+        *_, mark, ordinal, root, draws, _, _, has_tape, segment_count, message_size, _ = head
+        recipe_at = at + _RECORD_HEAD.size
+        texts = recipe_at + _SEGMENT_BYTES * segment_count
+        message = _text(data[texts : texts + message_size])
+        if self._is_frontier and segment_count == 0:
+            return model.Discovery(ordinal, mark, message, None, draws)
+        tape = self._tapes.get(root) if has_tape else None
+        recipe = model.Recipe(root, data[recipe_at:texts], tape)
+        return model.Discovery(ordinal, mark, message, recipe, draws)
+
+    def _timeline(self, data: bytes, at: int, head: tuple[int, ...]) -> model.TimelineRecord:
         (
             _size,
-            kind,
+            _kind,
             verdict,
             signal,
             exit_code,
@@ -325,18 +339,16 @@ class Campaign:
             segment_count,
             message_size,
             identity_size,
-        ) = _RECORD_HEAD.unpack_from(data)
-        texts = _RECORD_HEAD.size + _SEGMENT_BYTES * segment_count
-        message = _text(bytes(data[texts : texts + message_size]))
-        identity = _text(bytes(data[texts + message_size : texts + message_size + identity_size]))
+        ) = head
+        recipe_at = at + _RECORD_HEAD.size
+        texts = recipe_at + _SEGMENT_BYTES * segment_count
+        message = _text(data[texts : texts + message_size])
+        identity = _text(data[texts + message_size : texts + message_size + identity_size])
         tape = self._tapes.get(root) if has_tape else None
-        recipe = model.Recipe(root, bytes(data[_RECORD_HEAD.size : texts]), tape)
-        if kind != _KIND_TIMELINE:
-            is_there = bool(recipe.path) or not self._is_frontier
-            return model.Discovery(ordinal, mark, message, recipe if is_there else None, draws)
+        recipe = model.Recipe(root, data[recipe_at:texts], tape)
         return model.TimelineRecord(
             ordinal=ordinal,
-            verdict=model.Verdict(verdict),
+            verdict=_VERDICTS[verdict],
             signal=signal,
             exit_code=exit_code,
             mark=mark if mark >= 0 else None,
