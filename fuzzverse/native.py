@@ -303,7 +303,7 @@ class Campaign:
 
     def _records(self) -> Iterator[model.TimelineRecord | model.Discovery]:
         while n := lib.fv_campaign_take_records(self._campaign, self._buffer, _RECORD_BUFFER_BYTES):
-            data = bytes(ffi.buffer(self._buffer, n))
+            data = memoryview(ffi.buffer(self._buffer, n))
             at = 0
             while at < n:
                 head = _RECORD_HEAD.unpack_from(data, at)
@@ -311,7 +311,7 @@ class Campaign:
                 yield parse(data, at, head)
                 at += head[0]
 
-    def _discovery(self, data: bytes, at: int, head: tuple[int, ...]) -> model.Discovery:
+    def _discovery(self, data: memoryview, at: int, head: tuple[int, ...]) -> model.Discovery:
         *_, mark, ordinal, root, draws, _, _, has_tape, segment_count, message_size, _ = head
         recipe_at = at + _RECORD_HEAD.size
         texts = recipe_at + _SEGMENT_BYTES * segment_count
@@ -319,10 +319,10 @@ class Campaign:
         if self._is_frontier and segment_count == 0:
             return model.Discovery(ordinal, mark, message, None, draws)
         tape = self._tapes.get(root) if has_tape else None
-        recipe = model.Recipe(root, data[recipe_at:texts], tape)
+        recipe = model.Recipe(root, bytes(data[recipe_at:texts]), tape)
         return model.Discovery(ordinal, mark, message, recipe, draws)
 
-    def _timeline(self, data: bytes, at: int, head: tuple[int, ...]) -> model.TimelineRecord:
+    def _timeline(self, data: memoryview, at: int, head: tuple[int, ...]) -> model.TimelineRecord:
         (
             _size,
             _kind,
@@ -345,7 +345,7 @@ class Campaign:
         message = _text(data[texts : texts + message_size])
         identity = _text(data[texts + message_size : texts + message_size + identity_size])
         tape = self._tapes.get(root) if has_tape else None
-        recipe = model.Recipe(root, data[recipe_at:texts], tape)
+        recipe = model.Recipe(root, bytes(data[recipe_at:texts]), tape)
         return model.TimelineRecord(
             ordinal=ordinal,
             verdict=_VERDICTS[verdict],
@@ -449,5 +449,5 @@ def _plan(target: model.Target, policy: model.Policy, first_root: int) -> Any:
     return plan
 
 
-def _text(data: bytes) -> str:
-    return data.decode("utf-8", "replace")
+def _text(data: bytes | memoryview) -> str:
+    return str(data, "utf-8", "replace")

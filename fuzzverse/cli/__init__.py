@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import importlib
 import os
 import sys
@@ -98,4 +99,6 @@ def main() -> None:
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     if os.environ.get("FUZZVERSE_TRACEBACK") != "1":
         sys.excepthook = tell_in_one_line
+    # What has been imported stays: looking through it again and again is time lost to the workers.
+    gc.freeze()
     sys.exit(call(sys.argv[1:]))

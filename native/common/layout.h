@@ -32,7 +32,8 @@ enum {
     FV_BUCKET_INDEX_SIZE = 1 << 17, /* open addressing, at most half full */
     FV_RING_BYTES = 1 << 18,
     FV_HOSTS_MAX = 256,     /* checkpoints of one worker */
-    FV_QUEUE_MAX = 2,       /* jobs that a worker has at once: the next is there when one ends */
+    FV_QUEUE_MAX = 3,       /* jobs that a worker has at once: the next is there when one ends */
+    FV_QUEUE_LOW = 2,       /* with fewer it asks for more */
     FV_TRACE_MAX = 1 << 16, /* draws that a canary compares one by one */
     FV_MARK_FEATURE_BYTES = 16,
     FV_EACH_FEATURE_BYTES = 1 << 13,
@@ -319,6 +320,7 @@ struct fv_worker {
 struct fv_live {
     int32_t tokens;    /* how many more timelines may run */
     uint32_t doorbell; /* a futex: something for the controller */
+    uint32_t is_eager; /* the controller waits for the end of every job */
 };
 
 /* Where everything is. Written by the controller before the first worker starts; every other

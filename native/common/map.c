@@ -188,6 +188,9 @@ void fv_map_tally(uint8_t *seen, size_t stride, const uint8_t *slot, const uint8
 
 void fv_map_tally_take(uint8_t *seen, uint8_t *more, size_t stride, size_t n) {
     for (size_t i = 0; i + FV_MAP_WORD <= n; i += FV_MAP_WORD) {
+        while (i % FV_MAP_BLOCK == 0 && i + FV_MAP_BLOCK <= n && block_is_blank(more + i))
+            i += FV_MAP_BLOCK;
+        if (i + FV_MAP_WORD > n) return;
         uint64_t one = load(more + i);
         if (one == 0) continue;
         tally_word(seen + i, stride,

@@ -194,9 +194,6 @@ static bool keep_workers(struct fv_campaign *c) {
 
 static void watch(struct fv_campaign *c) {
     const struct fv_limits limits = {c->plan.deadline_ms, c->plan.memory_mb};
-    uint64_t now = fv_wait_now_ns();
-    if (now - c->last_watch_ns < FV_WATCH_MS * UINT64_C(1000000)) return;
-    c->last_watch_ns = now;
     for (uint32_t i = 0; i < c->plan.window; i++) {
         if (c->lanes[i].state != FV_LANE_RUNNING) continue;
         if (!fv_job_is_sound(&c->lanes[i]))
@@ -209,6 +206,16 @@ static void watch(struct fv_campaign *c) {
     }
 }
 
+/* Asking the kernel whether a worker has died costs more than a small job. */
+static bool look_after_workers(struct fv_campaign *c) {
+    uint64_t now = fv_wait_now_ns();
+    if (now - c->last_watch_ns < FV_WATCH_MS * UINT64_C(1000000)) return true;
+    c->last_watch_ns = now;
+    if (!keep_workers(c)) return false;
+    watch(c);
+    return true;
+}
+
 static bool is_finished(const struct fv_campaign *c) {
     return c->is_halted || !fv_job_any_under_way(c);
 }
@@ -217,10 +224,9 @@ static bool turn_once(struct fv_campaign *c) {
     fv_job_collect(c);
     fv_drain_rings(c);
     fv_job_fold(c);
-    if (!keep_workers(c)) return false;
+    if (!look_after_workers(c)) return false;
     fv_job_plan(c);
     fv_job_assign(c);
-    watch(c);
     if (c->lost_in_a_row < FV_LOST_IN_A_ROW_MAX) return true;
     snprintf(c->error, sizeof c->error,
              "%d root seeds in a row were lost: forks are refused (see ulimit -u), or the target "
@@ -260,8 +266,7 @@ void fv_campaign_stop(fv_campaign *c) {
         for (uint32_t i = 0; i < c->plan.window; i++)
             is_running |= c->lanes[i].state == FV_LANE_RUNNING;
         if (!is_running) break;
-        keep_workers(c);
-        watch(c);
+        look_after_workers(c);
         fv_wait_word(&fv_layout_live(c->header)->doorbell, seen, FV_WATCH_MS);
     }
     fv_job_fold_unfinished(c);

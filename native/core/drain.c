@@ -44,10 +44,15 @@ static bool record_is_sound(const struct fv_record *r, uint64_t available) {
     return (bytes + 7) / 8 * 8 == r->size;
 }
 
-static void keep(struct fv_lane *lane, const uint8_t *record, uint32_t size) {
+/* The head is the one that was found sound, whatever is in the ring by now. */
+static void keep(const struct fv_campaign *c, struct fv_lane *lane, const struct fv_record *head,
+                 uint64_t at) {
     lane->records_read++;
     if (lane->records_read <= lane->records_kept) return; /* of an attempt before */
-    if (!fv_queue_append(&lane->records, record, size)) return;
+    uint8_t *to = fv_queue_extend(&lane->records, head->size);
+    if (to == NULL) return;
+    memcpy(to, head, sizeof *head);
+    copy_out(c, lane, at + sizeof *head, to + sizeof *head, head->size - sizeof *head);
     lane->records_kept++;
 }
 
@@ -57,27 +62,20 @@ static bool has_room(const struct fv_campaign *c, const struct fv_lane *lane) {
            lane->records.size - lane->records.taken < FV_LANE_RECORDS_MAX;
 }
 
-union record {
-    struct fv_record head;
-    uint8_t bytes[FV_RECORD_BYTES_MAX];
-};
-
 static void drain_lane(struct fv_campaign *c, struct fv_lane *lane) {
     struct fv_tree *t = lane->tree;
     uint64_t head = __atomic_load_n(&t->ring_head, __ATOMIC_ACQUIRE), tail = t->ring_tail;
     uint64_t start = tail;
-    union record record;
     while (tail < head && has_room(c, lane)) {
-        copy_out(c, lane, tail, &record.head, sizeof record.head);
-        if (!record_is_sound(&record.head, head - tail)) {
+        struct fv_record record;
+        copy_out(c, lane, tail, &record, sizeof record);
+        if (!record_is_sound(&record, head - tail)) {
             tail = head; /* the rest cannot be read; the tree's totals still count it */
             c->known->totals.mark_overflows++;
             break;
         }
-        uint32_t size = record.head.size;
-        copy_out(c, lane, tail, record.bytes, size);
-        keep(lane, record.bytes, size);
-        tail += size;
+        keep(c, lane, &record, tail);
+        tail += record.size;
     }
     if (tail == start) return;
     __atomic_store_n(&t->ring_tail, tail, __ATOMIC_RELEASE);
@@ -121,21 +119,21 @@ static void tell(struct fv_campaign *c, struct fv_record *r, uint64_t base) {
     fv_queue_append(&c->records, r, r->size);
 }
 
-/* The next record of what a lane holds, copied out to where it is aligned. */
-static bool next_record(struct fv_lane *lane, union record *record) {
+/* The next record of what a lane holds, where it is: sizes are multiples of eight. NULL: none. */
+static struct fv_record *next_record(struct fv_lane *lane) {
     size_t size = 0;
-    const uint8_t *bytes = fv_queue_front(&lane->records, &size);
-    if (size == 0) return false;
-    memcpy(&record->head, bytes, sizeof record->head);
-    memcpy(record->bytes, bytes, record->head.size);
-    fv_queue_drop(&lane->records, record->head.size);
-    lane->discoveries += record->head.kind == FV_RECORD_DISCOVERY;
-    return true;
+    void *record = fv_queue_front(&lane->records, &size);
+    return size > 0 ? record : NULL;
 }
 
 void fv_drain_tell(struct fv_campaign *c, struct fv_lane *lane, uint64_t base) {
-    union record record;
-    while (next_record(lane, &record)) tell(c, &record.head, base);
+    struct fv_record *r;
+    while ((r = next_record(lane)) != NULL) {
+        uint32_t size = r->size;
+        lane->discoveries += r->kind == FV_RECORD_DISCOVERY;
+        tell(c, r, base);
+        fv_queue_drop(&lane->records, size);
+    }
 }
 
 /* ---- what the frontier learns ---------------------------------------------------------------- */
@@ -204,8 +202,7 @@ static void tell_discovery(struct fv_campaign *c, const struct fv_record *timeli
 }
 
 static struct fv_sighting sighting_of(const struct fv_campaign *c, const struct fv_lane *lane,
-                                      const union record *record) {
-    const struct fv_record *r = &record->head;
+                                      const struct fv_record *r) {
     bool is_input = lane->errands->orders[0].kind == FV_ORDER_INPUT;
     struct fv_sighting s = {
         .order = r->order,
@@ -213,9 +210,9 @@ static struct fv_sighting sighting_of(const struct fv_campaign *c, const struct 
         .root = r->root,
         .draws = r->draws,
         .fresh = r->fresh,
-        .discoveries = (const void *)(record->bytes + discoveries_at(r)),
+        .discoveries = (const void *)((const uint8_t *)r + discoveries_at(r)),
         .discovery_count = r->discovery_count,
-        .compares = (const void *)(record->bytes + compares_at(r)),
+        .compares = (const void *)((const uint8_t *)r + compares_at(r)),
         .compare_count = r->compare_count,
         .is_input = is_input,
         .tape = FV_NOTHING,
@@ -229,8 +226,8 @@ static struct fv_sighting sighting_of(const struct fv_campaign *c, const struct 
     return s;
 }
 
-static void learn(struct fv_campaign *c, struct fv_lane *lane, union record *record, uint64_t base,
-                  uint64_t stamp) {
+static void learn(struct fv_campaign *c, struct fv_lane *lane, struct fv_record *record,
+                  uint64_t base, uint64_t stamp) {
     uint32_t news[FV_JOURNAL_MAX];
     struct fv_source source = {lane->tree, c->mark_of, fv_tree_marks(c->header, lane->tree), stamp};
     struct fv_sighting seen = sighting_of(c, lane, record);
@@ -240,19 +237,22 @@ static void learn(struct fv_campaign *c, struct fv_lane *lane, union record *rec
     lane->discoveries += n;
     struct fv_discovery found[FV_JOURNAL_MAX];
     for (uint32_t i = 0; i < n; i++) found[i] = seen.discoveries[news[i]];
-    if (n > 0 && record->head.fresh == 0) record->head.fresh = 1; /* worth an entry */
-    tell(c, &record->head, base);
+    if (n > 0 && record->fresh == 0) record->fresh = 1; /* worth an entry */
+    tell(c, record, base);
     for (uint32_t i = 0; i < n; i++) {
         const struct fv_bucket *b = &fv_layout_buckets(c->header, lane->tree)[found[i].bucket];
         if (b->mark < source.mark_count && c->mark_of[b->mark] != UINT32_MAX)
-            tell_discovery(c, &record->head, b, &found[i]);
+            tell_discovery(c, record, b, &found[i]);
     }
 }
 
 void fv_drain_learn(struct fv_campaign *c, struct fv_lane *lane, uint64_t base, uint64_t stamp) {
-    union record record;
-    while (next_record(lane, &record))
-        if (record.head.kind == FV_RECORD_TIMELINE) learn(c, lane, &record, base, stamp);
+    struct fv_record *r;
+    while ((r = next_record(lane)) != NULL) {
+        uint32_t size = r->size;
+        if (r->kind == FV_RECORD_TIMELINE) learn(c, lane, r, base, stamp);
+        fv_queue_drop(&lane->records, size);
+    }
 }
 
 void fv_drain_tell_lost(struct fv_campaign *c, uint64_t ordinal, uint64_t root, const char *why) {

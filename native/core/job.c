@@ -200,7 +200,14 @@ static void assign(struct fv_campaign *c, struct fv_lane *lane, uint32_t lane_in
     fv_wait_wake(&w->job);
 }
 
-void fv_job_assign(struct fv_campaign *c) {
+/* Where a worker has little to do that is because of a job that has not ended. */
+static void listen(struct fv_campaign *c) {
+    uint32_t is_eager = 0;
+    for (uint32_t i = 0; i < c->plan.jobs; i++) is_eager |= queued(c, (int)i) < FV_QUEUE_LOW;
+    __atomic_store_n(&fv_layout_live(c->header)->is_eager, is_eager, __ATOMIC_SEQ_CST);
+}
+
+static void hand_out(struct fv_campaign *c) {
     for (uint64_t job = c->next_fold; job < c->next_job; job++) {
         uint32_t index = (uint32_t)(job % c->plan.window);
         if (c->lanes[index].state != FV_LANE_WAITING) continue;
@@ -208,6 +215,11 @@ void fv_job_assign(struct fv_campaign *c) {
         if (worker == FV_NO_WORKER) return;
         assign(c, &c->lanes[index], index, worker);
     }
+}
+
+void fv_job_assign(struct fv_campaign *c) {
+    hand_out(c);
+    listen(c);
 }
 
 bool fv_job_is_sound(const struct fv_lane *lane) {

@@ -21,14 +21,19 @@ static bool make_room(struct fv_queue *q, size_t n) {
     return true;
 }
 
-bool fv_queue_append(struct fv_queue *q, const void *bytes, size_t n) {
-    if (q->size + n > q->capacity && !make_room(q, n)) return false;
-    memcpy(q->bytes + q->size, bytes, n);
+uint8_t *fv_queue_extend(struct fv_queue *q, size_t n) {
+    if (q->size + n > q->capacity && !make_room(q, n)) return NULL;
     q->size += n;
-    return true;
+    return q->bytes + q->size - n;
 }
 
-const uint8_t *fv_queue_front(const struct fv_queue *q, size_t *size) {
+bool fv_queue_append(struct fv_queue *q, const void *bytes, size_t n) {
+    uint8_t *to = fv_queue_extend(q, n);
+    if (to != NULL) memcpy(to, bytes, n);
+    return to != NULL;
+}
+
+uint8_t *fv_queue_front(const struct fv_queue *q, size_t *size) {
     *size = q->size - q->taken;
     return q->bytes + q->taken;
 }

@@ -103,10 +103,19 @@ void fv_host_await_job(void) {
     fv_host_enter_job();
 }
 
+/* Waking the controller costs more than a small job: it is woken for several. */
+static bool is_awaited(void) {
+    struct fv_worker *w = host.worker;
+    uint32_t left = __atomic_load_n(&w->job, __ATOMIC_SEQ_CST) - w->taken;
+    uint32_t *is_eager = &fv_layout_live(fv_rt.header)->is_eager;
+    return left < FV_QUEUE_LOW || fv_rt.tree->is_halted ||
+           __atomic_load_n(is_eager, __ATOMIC_SEQ_CST);
+}
+
 void fv_host_end_job(void) {
     host.worker->taken++;
-    __atomic_store_n(&fv_rt.tree->is_done, 1, __ATOMIC_RELEASE);
-    fv_runtime_ring();
+    __atomic_store_n(&fv_rt.tree->is_done, 1, __ATOMIC_SEQ_CST);
+    if (is_awaited()) fv_runtime_ring();
 }
 
 /* ---- the baton ------------------------------------------------------------------------------- */

@@ -92,8 +92,7 @@ static sqlite3_stmt *prepared(struct database *db, enum statement which, uint32_
     return *statement;
 }
 
-static bool finished(struct database *db, sqlite3_stmt *statement, int code,
-                     enum statement which) {
+static bool finished(struct database *db, sqlite3_stmt *statement, int code, enum statement which) {
     bool done = settled(db, code, statement ? sqlite3_sql(statement) : texts[which]);
     sqlite3_reset(statement);
     return done;
@@ -144,8 +143,8 @@ bool database_in_transaction(const struct database *db) {
 
 typedef void row_reader(struct model_state *found, uint32_t table, sqlite3_stmt *row);
 
-static bool read_each(struct database *db, enum statement which, uint32_t table,
-                      row_reader *reader, struct model_state *found) {
+static bool read_each(struct database *db, enum statement which, uint32_t table, row_reader *reader,
+                      struct model_state *found) {
     int code = SQLITE_OK;
     sqlite3_stmt *statement = prepared(db, which, table, &code);
     if (statement)
