@@ -186,17 +186,21 @@ void fv_map_tally(uint8_t *seen, size_t stride, const uint8_t *slot, const uint8
     }
 }
 
-void fv_map_tally_take(uint8_t *seen, uint8_t *more, size_t stride, size_t n) {
+static void take_words(uint8_t *seen, uint8_t *more, size_t stride, size_t n) {
     for (size_t i = 0; i + FV_MAP_WORD <= n; i += FV_MAP_WORD) {
-        while (i % FV_MAP_BLOCK == 0 && i + FV_MAP_BLOCK <= n && block_is_blank(more + i))
-            i += FV_MAP_BLOCK;
-        if (i + FV_MAP_WORD > n) return;
         uint64_t one = load(more + i);
         if (one == 0) continue;
         tally_word(seen + i, stride,
                    (uint64_t[3]){one, load(more + i + stride), load(more + i + 2 * stride)});
         for (size_t k = 0; k < 3; k++) store(more + i + k * stride, 0);
     }
+}
+
+void fv_map_tally_take(uint8_t *seen, uint8_t *more, size_t stride, size_t n) {
+    size_t i = 0;
+    for (; i + FV_MAP_BLOCK <= n; i += FV_MAP_BLOCK)
+        if (!block_is_blank(more + i)) take_words(seen + i, more + i, stride, FV_MAP_BLOCK);
+    take_words(seen + i, more + i, stride, n - i);
 }
 
 uint64_t fv_map_count(const uint8_t *map, size_t n) {
