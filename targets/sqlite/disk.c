@@ -329,8 +329,7 @@ enum disk_error disk_sync(struct disk *disk, struct disk_entry *entry) {
     if (fv_chance(1, LIE_ONE_IN)) {
         fv_log("disk: the sync of %s is acknowledged and dropped", entry->name);
         disk->files[entry->live].owed = disk->files[entry->live].change_count > 0;
-        FV_SOMETIMES_EACH("a sync is acknowledged and dropped",
-                          FV_KEYS({"file", entry - disk->entries}), FV_QUALITY());
+        FV_SOMETIMES(disk->files[entry->live].owed, "a sync with something to lose is dropped");
         return DISK_OK;
     }
 #endif
@@ -338,17 +337,15 @@ enum disk_error disk_sync(struct disk *disk, struct disk_entry *entry) {
     return DISK_OK;
 }
 
-bool disk_owes(const struct disk *disk) {
-    for (int i = 0; i < DISK_FILES_MAX; i++)
-        if (disk->files[i].used && disk->files[i].owed) return true;
-    return false;
+const char *disk_owed(const struct disk *disk) {
+    for (int i = 0; i < DISK_ENTRIES_MAX; i++) {
+        const struct disk_entry *entry = &disk->entries[i];
+        if (entry->live != DISK_NONE && disk->files[entry->live].owed) return entry->name;
+    }
+    return NULL;
 }
 
 void disk_restart(struct disk *disk) {
-#ifdef FV_LYING_SYNC
-    FV_SOMETIMES(disk->state == DISK_POWER_LOST && disk_owes(disk),
-                 "the power fails while a dropped sync is owed");
-#endif
     if (disk->state == DISK_POWER_LOST) power_return(disk);
     for (int i = 0; i < DISK_ENTRIES_MAX; i++) disk_write_back(disk, &disk->entries[i]);
     disk->state = DISK_UP;

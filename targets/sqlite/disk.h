@@ -91,8 +91,8 @@ enum disk_error disk_sync(struct disk *disk, struct disk_entry *entry);
 /* What a sync does, but of its own accord: the machine does not stop in it, and it never lies. */
 void disk_write_back(struct disk *disk, struct disk_entry *entry);
 
-/* Whether a sync was dropped whose changes are still not durable. */
-bool disk_owes(const struct disk *disk);
+/* The name of a file whose sync was dropped and whose changes are still not durable; NULL: none. */
+const char *disk_owed(const struct disk *disk);
 
 /* The machine comes back: after a power loss only the durable bytes and a drawn part of the
  * changes are there, after a kill all that was written. */

@@ -48,6 +48,7 @@ struct workload {
     uint32_t auto_vacuum;
     bool commit_failed; /* the last step's */
     bool power_lost;    /* since the database was last verified */
+    bool on_a_lie;      /* the last acknowledged commit stands on a dropped sync */
 };
 
 /* ---- quiet times: no injected errors, no power loss ------------------------------------------ */
@@ -55,6 +56,37 @@ struct workload {
 static void quiet(struct workload *w, bool on) {
     w->vfs.faults = !on;
     w->disk.stop_one_in = on ? 0 : w->stop_one_in;
+}
+
+/* ---- what a lying disk owes ------------------------------------------------------------------ */
+
+static int64_t file_kind(const char *name) {
+    if (!name) return 0;
+    return strcmp(name, "db") == 0 ? 1 : strcmp(name, "db-journal") == 0 ? 2 : 3;
+}
+
+/* Each way of owing is a state: what a power loss then destroys depends on file and mode. */
+static void owed_commit_note(struct workload *w) {
+    const char *name = disk_owed(&w->disk);
+    w->on_a_lie = name != NULL;
+#ifdef FV_LYING_SYNC
+    if (w->on_a_lie)
+        FV_SOMETIMES_EACH("a commit is acknowledged over a dropped sync",
+                          FV_KEYS({"mode", w->mode}, {"file", file_kind(name)}), FV_QUALITY());
+#endif
+}
+
+static void owed_power_loss_note(const struct workload *w) {
+#ifdef FV_LYING_SYNC
+    const char *name = disk_owed(&w->disk);
+    if (name && w->disk.state == DISK_POWER_LOST)
+        FV_SOMETIMES_EACH(
+            "the power fails while a dropped sync is owed",
+            FV_KEYS({"mode", w->mode}, {"file", file_kind(name)}, {"acknowledged", w->on_a_lie}),
+            FV_QUALITY());
+#else
+    (void)w;
+#endif
 }
 
 /* ---- what SQLite tells about its recoveries -------------------------------------------------- */
@@ -208,9 +240,7 @@ static bool commit(struct workload *w) {
     if (database_do(&w->db, COMMIT, 0)) {
         model_acknowledge(&w->model, promise(w));
         fv_log("acknowledged %016llx", (unsigned long long)model_digest(&w->model.visible));
-#ifdef FV_LYING_SYNC
-        FV_SOMETIMES(disk_owes(&w->disk), "a commit is acknowledged over a dropped sync");
-#endif
+        owed_commit_note(w);
         return true;
     }
     w->commit_failed = true;
@@ -329,15 +359,11 @@ static void session_close(struct workload *w) {
     database_close(&w->db);
 }
 
-static int64_t file_kind(const char *name) {
-    if (!name) return 0;
-    return strcmp(name, "db") == 0 ? 1 : strcmp(name, "db-journal") == 0 ? 2 : 3;
-}
-
 static void restart(struct workload *w) {
     if (w->disk.state == DISK_UP) return;
     fv_log("machine: %s", w->disk.state == DISK_KILLED ? "killed" : "power lost");
     w->power_lost |= w->disk.state == DISK_POWER_LOST;
+    owed_power_loss_note(w);
     disk_restart(&w->disk);
 }
 
