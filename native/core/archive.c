@@ -21,8 +21,11 @@ bool fv_archive_open(struct fv_archive *a) {
     a->hints = reserve(FV_HINTS_MAX * sizeof *a->hints);
     a->places = reserve(FV_PLACES_MAX * sizeof *a->places);
     a->place_of_state = reserve(FV_BUCKETS_MAX * sizeof *a->place_of_state);
+    a->second_of_state = reserve(FV_BUCKETS_MAX * sizeof *a->second_of_state);
+    if (!a->second_of_state) return false;
     if (!a->nodes || !a->steps || !a->hints || !a->places || !a->place_of_state) return false;
     memset(a->place_of_state, 0xff, FV_BUCKETS_MAX * sizeof *a->place_of_state);
+    memset(a->second_of_state, 0xff, FV_BUCKETS_MAX * sizeof *a->second_of_state);
     return true;
 }
 
@@ -32,6 +35,7 @@ void fv_archive_close(struct fv_archive *a) {
     release(a->hints, FV_HINTS_MAX * sizeof *a->hints);
     release(a->places, FV_PLACES_MAX * sizeof *a->places);
     release(a->place_of_state, FV_BUCKETS_MAX * sizeof *a->place_of_state);
+    release(a->second_of_state, FV_BUCKETS_MAX * sizeof *a->second_of_state);
     *a = (struct fv_archive){0};
 }
 
@@ -77,7 +81,8 @@ uint32_t fv_archive_add_place(struct fv_archive *a, const struct fv_place *place
         a->overflow++;
         return FV_NOTHING;
     }
-    if (place->state != FV_NOTHING) a->place_of_state[place->state] = a->place_count;
+    uint32_t *places = place->is_second ? a->second_of_state : a->place_of_state;
+    if (place->state != FV_NOTHING) places[place->state] = a->place_count;
     a->places[a->place_count] = *place;
     return a->place_count++;
 }

@@ -52,6 +52,8 @@ struct fv_place {
     uint32_t visits_before; /* of exemplars that gave way */
     uint32_t dooms;         /* exemplars that gave way because they were barren */
     uint32_t is_closed;     /* not to be chosen any more */
+    uint32_t is_second;     /* another way to a rare state, beside its exemplar: */
+    uint32_t ways;          /* how many gave way to it */
 };
 
 struct fv_archive {
@@ -59,7 +61,8 @@ struct fv_archive {
     struct fv_step *steps;
     struct fv_comparison *hints;
     struct fv_place *places;
-    uint32_t *place_of_state; /* FV_NOTHING: none */
+    uint32_t *place_of_state;  /* FV_NOTHING: none */
+    uint32_t *second_of_state; /* likewise */
     uint32_t node_count, step_count, hint_count, place_count;
     uint64_t overflow; /* nodes and places that found no room */
 };

@@ -81,7 +81,8 @@ static bool allocate_trees(struct fv_campaign *c, const struct fv_mark_info *mar
 static bool open_frontier(struct fv_campaign *c) {
     if (c->plan.strategy != FV_STRATEGY_FRONTIER) return true;
     c->frontier = calloc(1, sizeof *c->frontier);
-    return c->frontier != NULL && fv_frontier_open(c->frontier, c->header, c->plan.campaign_seed);
+    return c->frontier != NULL &&
+           fv_frontier_open(c->frontier, c->header, c->known, c->plan.campaign_seed);
 }
 
 static bool start_workers(struct fv_campaign *c) {

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "../common/mix.h"
+#include "rare.h"
 #include "weigh.h"
 
 enum {
@@ -18,16 +19,19 @@ enum {
 
 /* ---- opening --------------------------------------------------------------------------------- */
 
-bool fv_frontier_open(struct fv_frontier *f, const struct fv_header *h, uint64_t campaign_seed) {
+bool fv_frontier_open(struct fv_frontier *f, const struct fv_header *h, struct fv_tree *known,
+                      uint64_t campaign_seed) {
     *f = (struct fv_frontier){
-        .header = h, .campaign_seed = campaign_seed, .span = FV_WEIGH_SPAN_MIN};
+        .header = h, .known = known, .campaign_seed = campaign_seed, .span = FV_WEIGH_SPAN_MIN};
     f->luck.seed = fv_mix(campaign_seed + FV_GOLDEN);
-    return fv_archive_open(&f->archive) && fv_choice_open(&f->choice, FV_PLACES_MAX);
+    return fv_archive_open(&f->archive) && fv_choice_open(&f->choice, FV_PLACES_MAX) &&
+           fv_choice_open(&f->rare, FV_PLACES_MAX);
 }
 
 void fv_frontier_close(struct fv_frontier *f) {
     fv_archive_close(&f->archive);
     fv_choice_close(&f->choice);
+    fv_choice_close(&f->rare);
 }
 
 /* ---- planning -------------------------------------------------------------------------------- */
@@ -88,13 +92,13 @@ static void plan_child(struct fv_frontier *f, struct fv_job_plan *p, const struc
     p->timelines++;
 }
 
-static uint32_t choose_place(struct fv_frontier *f) {
-    return fv_choice_find(&f->choice, fv_luck_below(&f->luck, f->choice.total));
+static uint32_t choose_among(struct fv_frontier *f, const struct fv_choice *choice) {
+    return fv_choice_find(choice, fv_luck_below(&f->luck, choice->total));
 }
 
 /* Another place whose luck a splice may borrow. */
 static void choose_other(struct fv_frontier *f, struct fv_splitpoint *at) {
-    const struct fv_place *place = &f->archive.places[choose_place(f)];
+    const struct fv_place *place = &f->archive.places[choose_among(f, &f->choice)];
     at->other = place->node;
     at->other_draws = place->draws;
 }
@@ -197,7 +201,7 @@ uint64_t fv_frontier_plan(struct fv_frontier *f, struct fv_job_plan *p, uint32_t
             continue;
         }
         if (f->choice.total == 0) break;
-        uint32_t place = choose_place(f);
+        uint32_t place = choose_among(f, fv_rare_is_next(f) ? &f->rare : &f->choice);
         enum visit visit = plan_visit(f, p, place, n);
         if (visit == VISITED) note_visit(f, place, n);
         if (visit == NEVER) fv_weigh_close(f, place);
@@ -259,8 +263,9 @@ static uint32_t node_of(struct lesson *l) {
     return l->node;
 }
 
-static void add_place(struct lesson *l, uint32_t state, uint64_t draws) {
-    struct fv_place place = {.state = state, .node = node_of(l), .draws = draws};
+static void add_place(struct lesson *l, uint32_t state, uint64_t draws, bool is_second) {
+    struct fv_place place = {
+        .state = state, .node = node_of(l), .draws = draws, .is_second = is_second};
     if (place.node == FV_NOTHING) return;
     uint32_t index = fv_archive_add_place(&l->f->archive, &place);
     if (index == FV_NOTHING) return;
@@ -320,28 +325,58 @@ static uint32_t add_state(struct lesson *l, const struct fv_discovery *d, const 
     struct fv_version version = version_of(l, d, is_end(l, d));
     fv_known_publish(l->f->header, known, &version);
     uint32_t number = fv_known_number(l->f->header, known);
-    if (!is_end(l, d)) add_place(l, number, d->draws);
+    if (!is_end(l, d)) add_place(l, number, d->draws, false);
     return number;
 }
 
 static bool is_better(const struct fv_version *known, const struct fv_discovery *d, uint32_t n) {
-    if (known->is_open) return true;
     if (fv_layout_quality_better(d->qualities, known->qualities, n)) return true;
     return d->draws < known->draws && !fv_layout_quality_better(known->qualities, d->qualities, n);
+}
+
+/* A rare state's exemplar stays; beside it come, one after the other, ways from other roots. */
+static void take_second(struct lesson *l, const struct fv_discovery *d, struct fv_state *known) {
+    struct fv_archive *a = &l->f->archive;
+    uint32_t number = fv_known_number(l->f->header, known);
+    uint32_t second = a->second_of_state[number];
+    uint64_t root = root_of(l);
+    if (fv_rare_is_of_root(a, a->place_of_state[number], root) ||
+        fv_rare_is_of_root(a, second, root))
+        return;
+    if (second == FV_NOTHING) {
+        add_place(l, number, d->draws, true);
+    } else {
+        a->places[second].ways++;
+        replace_exemplar(l, second, d->draws);
+    }
+    struct fv_version version = *fv_known_latest(l->f->header, known);
+    version.stamp = l->source->stamp;
+    version.is_open = 0;
+    fv_known_publish(l->f->header, known, &version);
+}
+
+static bool is_barren(const struct fv_place *p) {
+    return p->yields == 0 && p->visits >= FV_DOOM_VISITS;
 }
 
 /* A known state, reached better or shorter, or by another way that was asked for. */
 static void improve_state(struct lesson *l, const struct fv_discovery *d, struct fv_state *known) {
     const struct fv_version *latest = fv_known_latest(l->f->header, known);
-    if (latest == NULL || !is_better(latest, d, known->quality_count)) return;
+    if (latest == NULL) return;
+    bool betters = is_better(latest, d, known->quality_count);
+    if (!betters && !latest->is_open) return;
     uint32_t number = fv_known_number(l->f->header, known);
     uint32_t place = l->f->archive.place_of_state[number];
+    if (!betters && place != FV_NOTHING && !is_barren(&l->f->archive.places[place])) {
+        if (!is_end(l, d)) take_second(l, d, known);
+        return;
+    }
     struct fv_version version = version_of(l, d, false);
     if (is_end(l, d)) {
         if (place != FV_NOTHING) return;
         version.is_open = ++known->ends < FV_DOOMS_MAX;
     } else if (place == FV_NOTHING) {
-        add_place(l, number, d->draws);
+        add_place(l, number, d->draws, false);
     } else {
         replace_exemplar(l, place, d->draws);
     }
@@ -350,7 +385,7 @@ static void improve_state(struct lesson *l, const struct fv_discovery *d, struct
 
 static void add_entry(struct lesson *l) {
     uint64_t cut = l->errand != NULL && l->errand->node != FV_NOTHING ? l->errand->draws : 0;
-    if (l->seen->draws > cut) add_place(l, FV_NOTHING, cut);
+    if (l->seen->draws > cut) add_place(l, FV_NOTHING, cut, false);
 }
 
 static const struct fv_errand *errand_of(const struct fv_job_plan *plan,
@@ -417,26 +452,28 @@ uint32_t fv_frontier_learn(struct fv_frontier *f, struct fv_job_plan *plan,
 
 /* ---- the end of a job ------------------------------------------------------------------------ */
 
-static void welcome_another(struct fv_frontier *f, struct fv_place *place, uint64_t stamp) {
+/* False: another is welcome already. */
+static bool welcome_another(struct fv_frontier *f, const struct fv_place *place, uint64_t stamp) {
     struct fv_state *state = fv_known_state(f->header, place->state);
     struct fv_version version = *fv_known_latest(f->header, state);
-    if (version.is_open) return;
+    if (version.is_open) return false;
     version.stamp = stamp;
     version.is_open = 1;
-    place->dooms++;
     fv_known_publish(f->header, state, &version);
+    return true;
 }
 
 static bool is_doomed(const struct fv_place *p) {
-    return p->state != FV_NOTHING && p->yields == 0 && p->visits >= FV_DOOM_VISITS &&
-           p->dooms < FV_DOOMS_MAX;
+    return p->state != FV_NOTHING && !p->is_second && is_barren(p) && p->dooms < FV_DOOMS_MAX;
 }
 
 static void settle_place(struct fv_frontier *f, const struct fv_errand *e, uint64_t stamp) {
     struct fv_place *place = &f->archive.places[e->place];
     if (place->draws == e->draws || place->state == FV_NOTHING) {
         place->yields += e->yields;
-        if (is_doomed(place)) welcome_another(f, place, stamp);
+        bool is_lost = is_doomed(place);
+        if (is_lost || fv_rare_wants_another(f, place))
+            place->dooms += welcome_another(f, place, stamp) && is_lost;
     }
     fv_weigh_again(f, e->place);
 }

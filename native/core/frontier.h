@@ -64,6 +64,8 @@ struct fv_frontier {
     const struct fv_header *header;
     struct fv_archive archive;
     struct fv_choice choice; /* among places */
+    struct fv_choice rare;   /* among those of rare states */
+    struct fv_tree *known;   /* of the campaign: how often its marks passed */
     uint32_t span;           /* of newness: at least as many as there are places */
     struct fv_past roots, places;
     struct fv_makers makers;
@@ -72,7 +74,7 @@ struct fv_frontier {
 };
 
 bool fv_frontier_open(struct fv_frontier *frontier, const struct fv_header *header,
-                      uint64_t campaign_seed);
+                      struct fv_tree *known, uint64_t campaign_seed);
 void fv_frontier_close(struct fv_frontier *frontier);
 
 /* Fills a plan with at most `timelines` children; `first_root` is the next root's number, of

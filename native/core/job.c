@@ -15,7 +15,7 @@ enum {
     FV_RANDOM_ROOTS = 64, /* in one job of the random strategy */
     FV_JOB_MIN = 4,       /* timelines of a job of the frontier strategy, */
     FV_JOB_MAX = 128,
-    FV_JOB_RISE = 32,    /* and one more for so many timelines so far, */
+    FV_JOB_RISE = 128,   /* and one more for so many timelines so far, */
     FV_JOB_EARLY = 16,   /* up to so many more; */
     FV_JOB_HALVINGS = 8, /* one for each job lost in a row: a job is lost whole */
     FV_JOB_GROWTH = 512, /* from then on one more for so many */

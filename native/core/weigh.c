@@ -1,5 +1,7 @@
 #include "weigh.h"
 
+#include "rare.h"
+
 enum {
     FV_ENTRY_SHARE = 4, /* entries weigh so much less than states that marks name */
     FV_VISITS_FREE = 4, /* visits that cost a place little */
@@ -27,11 +29,13 @@ static uint64_t weigh(const struct fv_frontier *f, uint32_t index) {
     uint64_t seldom = times(times(share, share), times(share, share));
     uint64_t worth = times(newness(index, f->span), seldom) * (FV_YIELDS_FREE + p->yields);
     uint64_t weight = (worth << (FV_WEIGHT_BITS - FV_FIXED_BITS)) / FV_YIELDS_FREE;
-    return 1 + (p->state != FV_NOTHING ? weight : weight / FV_ENTRY_SHARE);
+    bool is_first = p->state != FV_NOTHING && !p->is_second;
+    return 1 + (is_first ? weight : weight / FV_ENTRY_SHARE);
 }
 
 void fv_weigh_again(struct fv_frontier *f, uint32_t index) {
     fv_choice_set(&f->choice, index, weigh(f, index));
+    fv_choice_set(&f->rare, index, fv_rare_weigh(f, &f->archive.places[index]));
 }
 
 /* Newness is relative to a span that doubles: then all are weighed anew. */
