@@ -278,7 +278,7 @@ CASES = [
     ("group", 60, Verdict.LOST, "its worker died"),
     ("scribble", 60, Verdict.LOST, "its worker died"),
 ]
-HARSH = replace(FRONTIER, timelines=200, jobs=2, deadline_ms=200, memory_mb=256)
+HARSH = replace(FRONTIER, timelines=600, jobs=2, deadline_ms=200, memory_mb=256)
 
 
 def wait_for_burial(executable: Path) -> list[int]:
