@@ -1,0 +1,30 @@
+/* Preemption without threads. Code that is compiled with
+ * `-fsanitize-coverage=...,trace-loads,trace-stores` (target.toml: `preempt = ["file.c"]`) may be
+ * preempted where it touches memory that was registered as shared, and at every call into the kit. */
+#ifndef FUZZVERSE_SIM_SHARE_H
+#define FUZZVERSE_SIM_SHARE_H
+
+#include "task.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+void fv_share(const void *at, size_t bytes);
+void fv_unshare(const void *at, size_t bytes);
+/* Another task may run here. What code that cannot be instrumented calls, and every call of the kit. */
+void fv_preempt(void);
+/* What inlined or foreign copies of shared memory announce: the range is read, or written, here. */
+void fv_touch_read(const void *at, size_t bytes);
+void fv_touch_write(const void *at, size_t bytes);
+/* Loads and stores of shared memory seen so far: 0 says that nothing was instrumented. */
+uint64_t fv_shared_accesses(void);
+/* In between, the current task is not preempted: for code of the simulation itself. Nests. */
+void fv_atomic_begin(void);
+void fv_atomic_end(void);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
