@@ -8,9 +8,9 @@
 extern "C" {
 #endif
 
-#define FV_US(n) ((uint64_t)(n)*UINT64_C(1000))
-#define FV_MS(n) ((uint64_t)(n)*UINT64_C(1000000))
-#define FV_SECONDS(n) ((uint64_t)(n)*UINT64_C(1000000000))
+#define FV_US(n) ((uint64_t)(n) * UINT64_C(1000))
+#define FV_MS(n) ((uint64_t)(n) * UINT64_C(1000000))
+#define FV_SECONDS(n) ((uint64_t)(n) * UINT64_C(1000000000))
 #define FV_FOREVER UINT64_MAX
 
 /* True time, which no node can see; moves when no task can run at the present moment. */

@@ -36,8 +36,17 @@ void fv_task_stack_bytes(size_t bytes);
 struct fv_waiters {
     uint32_t first, last; /* 1 + task; 0: none */
 };
-enum fv_wait_kind { FV_WAIT_MUTEX, FV_WAIT_CONDITION, FV_WAIT_SEMAPHORE, FV_WAIT_CHANNEL,
-                    FV_WAIT_JOIN, FV_WAIT_MESSAGE, FV_WAIT_STREAM, FV_WAIT_DISK, FV_WAIT_OTHER };
+enum fv_wait_kind {
+    FV_WAIT_MUTEX,
+    FV_WAIT_CONDITION,
+    FV_WAIT_SEMAPHORE,
+    FV_WAIT_CHANNEL,
+    FV_WAIT_JOIN,
+    FV_WAIT_MESSAGE,
+    FV_WAIT_STREAM,
+    FV_WAIT_DISK,
+    FV_WAIT_OTHER
+};
 /* Blocks. True: woken; false: `timeout_ns` of the node's clock are over (FV_FOREVER: never). `owner`
  * is the task that has what is waited for, where one does: a cycle of owners is a deadlock at once. */
 bool fv_wait(struct fv_waiters *on, enum fv_wait_kind kind, const void *what, fv_task owner,
