@@ -27,6 +27,9 @@ COVERAGE_FLAGS: Final = ("-fsanitize-coverage=inline-8bit-counters,pc-table",)
 # Tells what drawn values are compared with. Costs a call for every comparison: what has no time for
 # that is compiled with -fno-sanitize-coverage=trace-cmp.
 COMPARE_FLAGS: Final = ("-fsanitize-coverage=trace-cmp",)
+# Every load and store is a call into the simulation kit, which may run another task there.
+PREEMPT_FLAGS: Final = ("-fsanitize-coverage=trace-loads,trace-stores",)
+PREEMPT_HEADER: Final = "fuzzverse/sim/copies.h"
 DEBUG_FLAGS: Final = ("-g", "-fno-omit-frame-pointer")
 SYSTEM_LIBRARIES: Final = ("-lm", "-ldl", "-lpthread")
 SANITIZERS: Final = ("address", "undefined")
@@ -46,15 +49,22 @@ def sanitizer_flags(sanitizers: Sequence[str]) -> tuple[str, ...]:
     return (f"-fsanitize={','.join(sorted(set(sanitizers)))}", "-fno-sanitize-recover=all")
 
 
-def link_flags(resources: Resources) -> tuple[str, ...]:
+def preempt_flags(resources: Resources) -> tuple[str, ...]:
+    """What lets tasks be preempted where a source touches shared memory."""
+    return (*PREEMPT_FLAGS, "-include", str(resources.include / PREEMPT_HEADER))
+
+
+def link_flags(resources: Resources, *, threads: bool = False) -> tuple[str, ...]:
     """What links the runtime, whole, into a target, and the heap where nothing else brings one.
 
-    Sanitizers have a malloc of their own, and clang puts them first: the linker takes the heap out
-    of its archive only where malloc is still missing.
+    With `threads`, POSIX threads are tasks of the simulation kit. Sanitizers have a malloc of their
+    own, and clang puts them first: the linker takes the heap out of its archive only where malloc
+    is still missing.
     """
     return (
         "-Wl,--whole-archive",
         str(resources.runtime),
+        *((str(resources.threads),) if threads else ()),
         "-Wl,--no-whole-archive",
         "-Wl,-u,malloc",
         str(resources.heap),
@@ -149,14 +159,31 @@ class Builder:
         flags += [f"-fmacro-prefix-map={target.directory}/="]
         flags += [f"-D{define}" for define in variant.defines]
         own_flags = (*COMPARE_FLAGS, *target.flags)
-        own = [(target.directory / name, own_flags) for name in target.sources]
-        foreign = []  # the engine under the simulation: hot, and it sees no draw
-        if target.fetch and third_party:
-            foreign = [(third_party / name, target.fetch.flags) for name in target.fetch.sources]
-        return [
-            _Source(source, (*self._driver(target, source), *flags, *extra), tuple(directories))
-            for source, extra in (*own, *foreign)
-        ]
+        chosen = [(target.directory, name, own_flags) for name in target.sources]
+        if target.fetch and third_party:  # the engine under the simulation: hot, and sees no draw
+            chosen += [(third_party, name, target.fetch.flags) for name in target.fetch.sources]
+        preempted = self._preempt_flags(target)
+        sources = []
+        for directory, name, extra in chosen:
+            source = directory / name
+            command = (*self._driver(target, source), *flags, *extra)
+            if name in target.preempt:
+                command = (*command, *preempted)
+            sources.append(_Source(source, command, tuple(directories)))
+        return sources
+
+    def _preempt_flags(self, target: TargetFile) -> tuple[str, ...]:
+        """The flags of sources that are preempted; a list of functions is a file for clang."""
+        flags = preempt_flags(self._resources)
+        if not target.preempt_functions:
+            return flags
+        text = "src:*\n" + "".join(f"fun:{name}\n" for name in target.preempt_functions)
+        name = hashlib.sha256(text.encode()).hexdigest()[:32]
+        path = self._cache / "allowlists" / f"{name}.txt"
+        with disk_errors(path, "write"):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text)
+        return (*flags, f"-fsanitize-coverage-allowlist={path}")
 
     def _driver(self, target: TargetFile, source: Path) -> tuple[str, ...]:
         if source.suffix in _CXX_SUFFIXES or (source.suffix != ".c" and target.language == "c++"):
@@ -194,9 +221,12 @@ class Builder:
     ) -> Path:
         is_cxx = target.language == "c++" or any(Path(s).suffix != ".c" for s in target.sources)
         driver = self._compiler.cxx if is_cxx else self._compiler.path
-        command = (str(driver), *sanitize, *map(str, objects), *link_flags(self._resources))
+        command = (str(driver), *sanitize, *map(str, objects))
+        command += link_flags(self._resources, threads=target.threads)
         key = hashlib.sha256("\0".join((*command, self._compiler.version)).encode())
         key.update(self._resources.runtime.read_bytes() + self._resources.heap.read_bytes())
+        if target.threads:
+            key.update(self._resources.threads.read_bytes())
         path = self._cache / "targets" / f"{variant.name}-{key.hexdigest()[:16]}" / variant.name
         if not path.exists():
             self._run(command, path, variant.name)

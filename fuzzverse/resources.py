@@ -30,6 +30,11 @@ class Resources:
         """The heap that targets link with; EngineError when the build lacks it."""
         return self._archive("heap", "libfuzzverse_heap.a")
 
+    @property
+    def threads(self) -> Path:
+        """POSIX threads as tasks; EngineError when the build lacks it."""
+        return self._archive("archive of threads", "libfuzzverse_threads.a")
+
     def _archive(self, what: str, name: str) -> Path:
         path = self.root / "lib" / name
         if not path.is_file():

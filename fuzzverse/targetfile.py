@@ -55,7 +55,12 @@ class Fetch:
 
 @dataclass(frozen=True, slots=True)
 class TargetFile:
-    """One target.toml."""
+    """One target.toml.
+
+    Tasks are preempted where the sources `preempt` (own or fetched ones) touch shared memory: in
+    all of their functions, or in `preempt_functions` alone. With `threads`, POSIX threads are
+    tasks of the simulation kit.
+    """
 
     path: Path
     name: str
@@ -66,6 +71,9 @@ class TargetFile:
     flags: tuple[str, ...]
     variants: tuple[Variant, ...]
     fetch: Fetch | None = None
+    preempt: tuple[str, ...] = ()
+    preempt_functions: tuple[str, ...] = ()
+    threads: bool = False
 
     @property
     def directory(self) -> Path:
@@ -164,10 +172,18 @@ def _target(path: Path, values: dict[str, object]) -> TargetFile:
         flags=table.texts("flags"),
         variants=_variants(table, variant_values, name),
         fetch=None if fetch_values is None else _fetch(_Table(path, "[fetch] ", fetch_values)),
+        preempt=table.texts("preempt"),
+        preempt_functions=table.texts("preempt_functions"),
+        threads=table.flag("threads"),
     )
     table.done()
     if not target.sources:
         raise table.error("`sources` must name at least one file")
+    known = {*target.sources, *(target.fetch.sources if target.fetch else ())}
+    if unknown := sorted(set(target.preempt) - known):
+        raise table.error(f"`preempt` names {unknown[0]!r}, which is none of the sources")
+    if target.preempt_functions and not target.preempt:
+        raise table.error("`preempt_functions` restricts `preempt`, which is missing")
     return target
 
 

@@ -40,6 +40,7 @@ INCLUDES: Final = {
     "runtime": ("native/include", "native/common", "native/runtime"),
     "heap": ("native/common", "native/heap"),
     "sim": ("native/include", "native/sim"),
+    "threads": ("native/include", "native/sim", "native/threads"),
     "core": ("native/include", "native/common", "native/core"),
     "rivals": ("native/include", "native/rivals"),
 }

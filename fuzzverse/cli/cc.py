@@ -11,11 +11,20 @@ from typing import Final, NoReturn
 import click
 
 from fuzzverse import resources
-from fuzzverse.build import COMPARE_FLAGS, COVERAGE_FLAGS, DEBUG_FLAGS, link_flags
+from fuzzverse.build import (
+    COMPARE_FLAGS,
+    COVERAGE_FLAGS,
+    DEBUG_FLAGS,
+    link_flags,
+    preempt_flags,
+)
 from fuzzverse.errors import CommandError
 from fuzzverse.resources import Resources
 from fuzzverse.toolchain import find_compiler
 
+# Ours, and not clang's: threads as tasks; tasks are preempted where shared memory is touched.
+THREADS_FLAG: Final = "--fv-threads"
+PREEMPT_FLAG: Final = "--fv-preempt"
 PASS_THROUGH: Final = {"ignore_unknown_options": True, "help_option_names": []}
 # With one of these clang does not link an executable.
 _NO_LINK: Final = frozenset(
@@ -28,11 +37,14 @@ def wrapped(arguments: Sequence[str], data: Resources) -> list[str]:
 
     The runtime is only added where an executable is linked.
     """
+    threads, preempt = (flag in arguments for flag in (THREADS_FLAG, PREEMPT_FLAG))
+    arguments = [word for word in arguments if word not in (THREADS_FLAG, PREEMPT_FLAG)]
     flags = [*DEBUG_FLAGS, *COVERAGE_FLAGS, *COMPARE_FLAGS, f"-I{data.include}"]
+    flags += preempt_flags(data) if preempt else ()
     has_input = any(not argument.startswith("-") for argument in arguments)
     if not has_input or _NO_LINK.intersection(arguments):
         return [*flags, *arguments] if has_input else list(arguments)
-    return [*flags, *_runtime_of_clang(arguments), *arguments, *link_flags(data)]
+    return [*flags, *_runtime_of_clang(arguments), *arguments, *link_flags(data, threads=threads)]
 
 
 def _runtime_of_clang(arguments: Sequence[str]) -> list[str]:
@@ -52,14 +64,22 @@ def become(arguments: Sequence[str], *, is_cxx: bool) -> NoReturn:
 @click.command(context_settings=PASS_THROUGH)
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
 def cc(arguments: tuple[str, ...]) -> None:
-    """Compile C with clang, with coverage and, when linking, the runtime."""
+    """Compile C with clang, with coverage and, when linking, the runtime.
+
+    --fv-threads links POSIX threads as tasks of the simulation kit; --fv-preempt lets tasks be
+    preempted where what is compiled touches shared memory.
+    """
     become(arguments, is_cxx=False)
 
 
 @click.command("c++", context_settings=PASS_THROUGH)
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
 def cxx(arguments: tuple[str, ...]) -> None:
-    """Compile C++ with clang, with coverage and, when linking, the runtime."""
+    """Compile C++ with clang, with coverage and, when linking, the runtime.
+
+    --fv-threads links POSIX threads as tasks of the simulation kit; --fv-preempt lets tasks be
+    preempted where what is compiled touches shared memory.
+    """
     become(arguments, is_cxx=True)
 
 

@@ -11,4 +11,10 @@ set_source_files_properties(${sim_sources} PROPERTIES COMPILE_OPTIONS "-fno-omit
 add_library(fuzzverse_heap STATIC ${heap_sources})
 target_compile_options(fuzzverse_heap PRIVATE -fvisibility=hidden)
 
-install(TARGETS fuzzverse fuzzverse_heap ARCHIVE DESTINATION fuzzverse/data/lib)
+# libfuzzverse_threads.a: POSIX threads as tasks, in place of libc's, for targets that ask for it.
+add_library(fuzzverse_threads STATIC ${threads_sources})
+target_include_directories(fuzzverse_threads PRIVATE include sim)
+target_compile_options(fuzzverse_threads PRIVATE -fvisibility=default -fexceptions
+                                                 -fno-omit-frame-pointer)
+
+install(TARGETS fuzzverse fuzzverse_heap fuzzverse_threads ARCHIVE DESTINATION fuzzverse/data/lib)

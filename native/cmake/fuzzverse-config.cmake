@@ -4,6 +4,9 @@
 #     add_executable(coin coin.c)
 #     target_link_libraries(coin PRIVATE fuzzverse::target)
 #
+# fuzzverse::threads instead of fuzzverse::target has POSIX threads as tasks of the simulation kit, and
+# what links fuzzverse::preempt is compiled so that tasks are preempted where it touches shared memory.
+#
 # Configure with clang as the compiler and -Dfuzzverse_DIR=<this folder>, which
 # `fuzzverse config --cmakedir` prints.
 get_filename_component(_fuzzverse_data "${CMAKE_CURRENT_LIST_DIR}" DIRECTORY)
@@ -31,4 +34,17 @@ if(NOT TARGET fuzzverse::target)
         # The heap, where malloc is still missing: sanitizers bring one.
         INTERFACE_LINK_LIBRARIES "-Wl,-u,malloc;${_fuzzverse_heap};m;dl;pthread"
         INTERFACE_LINK_DEPENDS "${_fuzzverse_library};${_fuzzverse_heap}")
+
+    set(_fuzzverse_threads "${_fuzzverse_data}/lib/libfuzzverse_threads.a")
+    add_library(fuzzverse::threads INTERFACE IMPORTED)
+    set_target_properties(fuzzverse::threads PROPERTIES
+        INTERFACE_LINK_OPTIONS
+            "SHELL:-Wl,--whole-archive '${_fuzzverse_threads}' -Wl,--no-whole-archive"
+        INTERFACE_LINK_LIBRARIES fuzzverse::target
+        INTERFACE_LINK_DEPENDS "${_fuzzverse_threads}")
+
+    add_library(fuzzverse::preempt INTERFACE IMPORTED)
+    set_target_properties(fuzzverse::preempt PROPERTIES
+        INTERFACE_COMPILE_OPTIONS
+            "-fsanitize-coverage=trace-loads,trace-stores;SHELL:-include '${_fuzzverse_data}/include/fuzzverse/sim/copies.h'")
 endif()

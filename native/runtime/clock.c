@@ -1,5 +1,6 @@
 /* The virtual clock: what libc's clocks answer in a target. Starts at one fixed moment, moves a
- * microsecond with every look, and by whatever the target sleeps. Real time is never seen. */
+ * microsecond with every look, and by whatever the target sleeps, until the target keeps time
+ * itself. Real time is never seen. */
 #include <errno.h>
 #include <sys/time.h>
 #include <time.h>
@@ -11,13 +12,31 @@
 #define FV_LOOK_NS 1000u
 #define FV_SECOND_NS UINT64_C(1000000000)
 
+/* Of the target: put back with its memory. */
+static struct {
+    uint64_t base;
+    uint64_t (*now)(void); /* NULL: the clock is the runtime's */
+    void (*sleep)(uint64_t ns);
+} kept;
+
+void fv_clock_from(uint64_t (*now)(void), void (*sleep)(uint64_t ns)) {
+    kept.base = fv_rt.slot == NULL ? 0 : fv_rt.slot->clock_ns;
+    kept.now = now;
+    kept.sleep = sleep;
+}
+
 static uint64_t virtual_ns(void) {
     if (fv_rt.slot == NULL) return 0;
+    if (kept.now != NULL) return kept.base + kept.now();
     return fv_rt.slot->clock_ns += FV_LOOK_NS;
 }
 
 static void sleep_ns(uint64_t ns) {
-    if (fv_rt.slot != NULL) fv_rt.slot->clock_ns += ns;
+    if (fv_rt.slot == NULL) return;
+    if (kept.sleep != NULL)
+        kept.sleep(ns);
+    else
+        fv_rt.slot->clock_ns += ns;
 }
 
 int clock_gettime(clockid_t clock, struct timespec *to) {
@@ -45,8 +64,25 @@ time_t time(time_t *to) {
 }
 
 int nanosleep(const struct timespec *want, struct timespec *left) {
-    if (left != NULL) *left = (struct timespec){0, 0};
-    sleep_ns((uint64_t)want->tv_sec * FV_SECOND_NS + (uint64_t)want->tv_nsec);
+    uint64_t ns = (uint64_t)want->tv_sec * FV_SECOND_NS + (uint64_t)want->tv_nsec;
+    if (left != NULL) *left = (struct timespec){0, 0}; /* which may be `want` */
+    sleep_ns(ns);
+    return 0;
+}
+
+/* Until a moment, where it is not over. */
+static void sleep_until(clockid_t clock, const struct timespec *until) {
+    struct timespec now;
+    clock_gettime(clock, &now);
+    int64_t left = (int64_t)(until->tv_sec - now.tv_sec) * (int64_t)FV_SECOND_NS +
+                   (until->tv_nsec - now.tv_nsec);
+    if (left > 0) sleep_ns((uint64_t)left);
+}
+
+int clock_nanosleep(clockid_t clock, int flags, const struct timespec *want,
+                    struct timespec *left) {
+    if (!(flags & TIMER_ABSTIME)) return nanosleep(want, left);
+    sleep_until(clock, want);
     return 0;
 }
 

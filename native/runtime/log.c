@@ -35,6 +35,8 @@ __attribute__((format(printf, 1, 2))) static void print_line(const char *format,
     va_end(args);
 }
 
+bool fv_log_is_on(void) { return fv_rt.log_fd >= 0; }
+
 void fv_log(const char *format, ...) {
     if (__builtin_expect(fv_rt.log_fd < 0, 1)) return;
     va_list args;

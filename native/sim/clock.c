@@ -2,7 +2,7 @@
 
 #include "inside.h"
 
-#define FV_MILLION 1000000
+enum { FV_MILLION = 1000000, FV_LOOKS_MAX = 64, FV_LOOK_NS_MIN = 1000, FV_LOOK_NS_MAX = 500000 };
 
 /* A slot is known outside by its number and how often it was used. */
 struct slot {
@@ -26,6 +26,11 @@ static struct {
     uint32_t count, room;
     uint32_t slot_count, free; /* 1 + slot */
 } timers;
+
+static struct {
+    uint32_t count; /* since time moved by other means */
+    uint64_t step_ns;
+} looks;
 
 /* ---- the heap -------------------------------------------------------------------------------- */
 
@@ -180,13 +185,31 @@ static void fire(uint32_t slot) {
         fv_events_post(fired.owner->node, fired.then, fired.with);
 }
 
-void fv_clock_advance(void) {
-    timers.now = timers.heap[0].when;
-    while (timers.count > 0 && timers.heap[0].when == timers.now) {
+uint64_t fv_clock_next(void) { return timers.heap[0].when; }
+
+void fv_clock_advance(uint64_t to) {
+    timers.now = to;
+    looks.count = 0;
+    while (timers.count > 0 && timers.heap[0].when <= to) {
         uint32_t slot = timers.heap[0].slot;
         remove_at(0);
         fire(slot);
     }
 }
 
-void fv_clock_open(void) {}
+/* ---- what libc's clocks answer --------------------------------------------------------------- */
+
+/* Who waits in a loop that looks at the clock must see it move. */
+static uint64_t look(void) {
+    fv_preempt();
+    if (++looks.count > FV_LOOKS_MAX) {
+        if (looks.step_ns < FV_LOOK_NS_MAX) looks.step_ns = looks.step_ns * 2 + FV_LOOK_NS_MIN;
+        fv_sleep(looks.step_ns);
+        looks.count = FV_LOOKS_MAX;
+    } else {
+        looks.step_ns = 0;
+    }
+    return fv_local_now();
+}
+
+void fv_clock_open(void) { fv_clock_from(look, fv_sleep); }

@@ -8,7 +8,8 @@
 #define FV_LIKELY(x) __builtin_expect(!!(x), 1)
 #define FV_UNLIKELY(x) __builtin_expect(!!(x), 0)
 
-enum { FV_READS_KEPT = 8 }; /* a power of two */
+enum { FV_READS_KEPT = 8 };
+#define FV_BODY_STACK_BYTES (UINT64_C(8) << 20) /* the runtime's, of FV_TARGET */
 
 enum fv_task_state {
     FV_TASK_READY, /* can run, or runs */
@@ -31,7 +32,7 @@ struct fv_tasklet {
     fv_task id;
     uint8_t state;     /* enum fv_task_state */
     uint8_t wait_kind; /* enum fv_wait_kind */
-    bool is_server, is_idle, was_woken, is_yielding;
+    bool is_server, is_idle, was_woken;
     int32_t error; /* its errno, while it does not run */
     struct fv_owner *owner;
 
@@ -45,8 +46,10 @@ struct fv_tasklet {
     uint32_t atomic;   /* depth of fv_atomic_begin() */
     uint32_t priority; /* FV_SCHEDULE_PRIORITIES: the greatest runs */
     uint32_t held_for; /* FV_SCHEDULE_STALLS: steps of others */
-    uint32_t read_count;
-    uintptr_t reads[FV_READS_KEPT]; /* shared memory that it read last */
+    uint64_t held_at;  /* since when */
+    uint32_t read_count, stale_count;
+    uint64_t read_bits;             /* a sieve before `reads` */
+    uintptr_t reads[FV_READS_KEPT]; /* words of shared memory that it read last */
 
     uint8_t *stack; /* lowest address; NULL for the body of FV_TARGET */
     size_t stack_bytes;
@@ -62,7 +65,6 @@ struct fv_tasks {
     struct fv_tasklet *current; /* NULL: the kit is not in use yet */
     uint32_t ready_count;
     uint32_t alive_count;
-    uint32_t stalled_count;
     uint32_t id_count, id_room;
     struct fv_tasklet **ready;     /* in the order of their ids, the running one among them */
     struct fv_task_entry *entries; /* by id */
@@ -90,6 +92,9 @@ void fv_tasks_wake(struct fv_tasklet *task, bool was_woken);
 /* Puts it among those that can run, or takes it out. */
 void fv_tasks_make_ready(struct fv_tasklet *task);
 void fv_tasks_unready(struct fv_tasklet *task, enum fv_task_state state);
+bool fv_tasks_join(fv_task task, uint64_t timeout_ns);
+_Noreturn void fv_tasks_end_self(void);
+size_t fv_tasks_stack_bytes(void); /* of tasks spawned from now on */
 /* The running task goes on once it is `next` again. */
 void fv_tasks_switch(struct fv_tasklet *next);
 /* Who waits there, waits for `has_it` from now on. */
@@ -103,16 +108,20 @@ struct fv_tasklet *fv_schedule_next(void);
 struct fv_tasklet *fv_schedule_at_point(void);
 void fv_schedule_spawned(struct fv_tasklet *task);
 void fv_schedule_yielded(struct fv_tasklet *task);
-/* Nobody but stalled tasks can run: true: one of them can now; false: time may pass first. */
-bool fv_schedule_release(bool time_may_pass);
-/* It is held no more: it ends, or is let go. */
+/* It ends: if it is held, it is so no more. */
 void fv_schedule_forget(struct fv_tasklet *task);
+/* Something happened that others may have waited for: who only yields has had a reason. */
+void fv_schedule_progressed(void);
+/* Tasks that the schedule holds though they could run. */
+uint32_t fv_schedule_held_count(void);
+struct fv_tasklet *fv_schedule_held(uint32_t n);
 
 /* ---- clock.c --------------------------------------------------------------------------------- */
 
 bool fv_clock_has_timer(void);
-/* To the next moment at which something happens; whoever waited for it can run then. */
-void fv_clock_advance(void);
+uint64_t fv_clock_next(void); /* when the next timer fires; there must be one */
+/* Whoever waited for what happens until then can run. */
+void fv_clock_advance(uint64_t to);
 struct fv_timer fv_clock_wake(struct fv_tasklet *task, uint64_t delay_ns);
 void fv_clock_open(void);
 
@@ -124,7 +133,8 @@ void fv_stuck_check_cycle(const struct fv_tasklet *task);
 _Noreturn void fv_stuck_report(void);
 /* What kinds of waiting are called. */
 const char *fv_stuck_kind(enum fv_wait_kind kind);
-/* The stack of a task that does not run, or of the running one, into the log. */
-void fv_stuck_log_stack(const struct fv_tasklet *task);
+/* The stack of a task that does not run, or of the running one, into the log: a line a frame, as
+ * `fuzzverse replay` looks for them. */
+void fv_stuck_log_stack(const struct fv_tasklet *task, uint32_t frames_max);
 
 #endif

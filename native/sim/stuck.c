@@ -11,20 +11,23 @@ static bool is_within(const struct fv_tasklet *task, const uintptr_t *frame,
     if (at % sizeof *frame != 0 || frame <= above) return false;
     if (task->stack != NULL)
         return at >= (uintptr_t)task->stack && at < (uintptr_t)task->stack + task->stack_bytes - 16;
-    return at - (uintptr_t)above < (UINT64_C(8) << 20); /* the body's, as large as that */
+    return at - (uintptr_t)above < FV_BODY_STACK_BYTES;
 }
 
-void fv_stuck_log_stack(const struct fv_tasklet *task) {
+/* A place to return to is the one behind the call. */
+static void log_place(uintptr_t place) { fv_log("    at %#llx", (unsigned long long)place - 1); }
+
+void fv_stuck_log_stack(const struct fv_tasklet *task, uint32_t frames_max) {
     uintptr_t place = 0;
     const uintptr_t *frame = __builtin_frame_address(0), *above = frame;
     if (task != fv_tasks.current) {
         above = task->left;
         frame = fv_switch_frame(task->left, &place);
-        fv_log("    at %#llx", (unsigned long long)place);
+        log_place(place);
     }
-    for (int i = 0; i < FV_FRAMES_MAX && (frame == above || is_within(task, frame, above)); i++) {
+    for (uint32_t i = 0; i < frames_max && (frame == above || is_within(task, frame, above)); i++) {
         if (frame[1] == 0) return;
-        fv_log("    at %#llx", (unsigned long long)frame[1]);
+        log_place(frame[1]);
         above = frame;
         frame = (const uintptr_t *)frame[0];
     }
@@ -46,7 +49,7 @@ static void log_task(const struct fv_tasklet *task) {
                kind, task->has_it, fv_task_name(task->has_it));
     else
         fv_log("task %u (%s) waits for %s", task->id, fv_task_name(task->id), kind);
-    fv_stuck_log_stack(task);
+    fv_stuck_log_stack(task, FV_FRAMES_MAX);
 }
 
 /* Whom a task waits for without a limit, or NULL. */

@@ -5,7 +5,13 @@
 #include "inside.h"
 #include "switch.h"
 
-enum { FV_GUARD_WORDS = 8, FV_STACK_BYTES_MIN = 1 << 14, FV_COLOURS = 16, FV_COLOUR_BYTES = 256 };
+enum {
+    FV_GUARD_WORDS = 8,
+    FV_STACK_BYTES_MIN = 1 << 14,
+    FV_COLOURS = 16,
+    FV_COLOUR_BYTES = 256,
+    FV_FRAMES_AT_SWITCH = 8
+};
 #define FV_GUARD_WORD UINT64_C(0x5afe57ac4ba5e000)
 
 /* Present in sanitizer builds alone. */
@@ -95,6 +101,7 @@ void fv_tasks_unready(struct fv_tasklet *task, enum fv_task_state state) {
 /* ---- switching ------------------------------------------------------------------------------- */
 
 static void free_task(struct fv_tasklet *task) {
+    if (fv_tasks.leave != NULL) fv_tasks.leave(task);
     free(task->stack);
     free(task);
 }
@@ -126,10 +133,25 @@ static void switch_fiber(void **fake_stack, const struct fv_tasklet *next) {
         __sanitizer_start_switch_fiber(fake_stack, next->known_bottom, next->known_bytes);
 }
 
+/* What a replay shows of the interleaving: who runs now, and at what place it goes on later whom it
+ * took over from. */
+static void log_switch(const struct fv_tasklet *from, const struct fv_tasklet *to) {
+    if (from == own.ended) {
+        fv_log("task %u (%s) runs, %u (%s) has ended", to->id, fv_task_name(to->id), from->id,
+               fv_task_name(from->id));
+        return;
+    }
+    static const char *const states[] = {"stops", "waits", "is held"};
+    fv_log("task %u (%s) runs, %u (%s) %s", to->id, fv_task_name(to->id), from->id,
+           fv_task_name(from->id), states[from->state]);
+    fv_stuck_log_stack(from, FV_FRAMES_AT_SWITCH);
+}
+
 void fv_tasks_switch(struct fv_tasklet *next) {
     struct fv_tasklet *self = fv_tasks.current;
     if (next == self) return;
     check_stack(self);
+    if (FV_UNLIKELY(fv_log_is_on())) log_switch(self, next);
     self->error = errno;
     if (fv_tasks.swap != NULL) fv_tasks.swap(self, next);
     fv_tasks.current = next;
@@ -176,10 +198,9 @@ static void end_task(struct fv_tasklet *task) {
 /* After unlinking, in a loop over all: a joiner may be among those that end. */
 static void wake_joiners(struct fv_tasklet *task) { fv_wake_all(&task->joiners); }
 
-_Noreturn static void end_self(void) {
+_Noreturn void fv_tasks_end_self(void) {
     struct fv_tasklet *self = fv_tasks.current;
     check_stack(self);
-    if (fv_tasks.leave != NULL) fv_tasks.leave(self);
     wake_joiners(self);
     end_task(self);
     leave_for_good(self);
@@ -206,7 +227,7 @@ static void task_main(void) {
     arrive();
     struct fv_tasklet *self = fv_tasks.current;
     self->body(self->with);
-    end_self();
+    fv_tasks_end_self();
 }
 
 static void grow_ids(void) {
@@ -233,7 +254,6 @@ static struct fv_tasklet *new_task(struct fv_owner *owner, const char *name) {
 
 void fv_tasks_open(void) {
     if (fv_tasks.current != NULL) return;
-    if (fv_tasks.stack_bytes == 0) fv_tasks.stack_bytes = FV_TASK_STACK_BYTES;
     fv_tasks.current = new_task(fv_tasks_owner_of(FV_NO_NODE), "the body");
     fv_clock_open();
 }
@@ -243,7 +263,7 @@ fv_task fv_tasks_spawn(uint32_t node, const char *name, void (*body)(void *), vo
     if (fv_tasks.alive_count == FV_TASKS_MAX)
         fv_bug("misuse of the kit: more than %d tasks are alive", FV_TASKS_MAX);
     struct fv_tasklet *task = new_task(fv_tasks_owner_of(node), name);
-    give_stack(task, fv_tasks.stack_bytes);
+    give_stack(task, fv_tasks_stack_bytes());
     task->body = body;
     task->with = with;
     task->left = fv_switch_begin(top_of(task), task_main);
@@ -257,6 +277,10 @@ fv_task fv_spawn(const char *name, void (*body)(void *), void *with) {
 
 void fv_task_stack_bytes(size_t bytes) {
     fv_tasks.stack_bytes = bytes < FV_STACK_BYTES_MIN ? FV_STACK_BYTES_MIN : bytes & ~(size_t)15;
+}
+
+size_t fv_tasks_stack_bytes(void) {
+    return fv_tasks.stack_bytes == 0 ? FV_TASK_STACK_BYTES : fv_tasks.stack_bytes;
 }
 
 /* ---- questions ------------------------------------------------------------------------------- */
@@ -309,6 +333,7 @@ void fv_tasks_wake(struct fv_tasklet *task, bool was_woken) {
     if (was_woken) fv_timer_stop(task->timeout);
     task->timeout.id = 0;
     task->was_woken = was_woken;
+    fv_schedule_progressed();
     fv_tasks_make_ready(task);
 }
 
@@ -348,12 +373,13 @@ void fv_sleep(uint64_t ns) {
         fv_wait(NULL, FV_WAIT_OTHER, NULL, FV_NO_TASK, ns);
 }
 
-void fv_join(fv_task task) {
+bool fv_tasks_join(fv_task task, uint64_t timeout_ns) {
     fv_preempt();
     struct fv_tasklet *other = fv_tasks_alive(task);
-    if (other == NULL) return;
-    fv_wait(&other->joiners, FV_WAIT_JOIN, NULL, task, FV_FOREVER);
+    return other == NULL || fv_wait(&other->joiners, FV_WAIT_JOIN, NULL, task, timeout_ns);
 }
+
+void fv_join(fv_task task) { fv_tasks_join(task, FV_FOREVER); }
 
 void fv_yield(void) {
     struct fv_tasklet *self = fv_tasks_current();

@@ -14,6 +14,7 @@ MAY_INCLUDE = {
     "runtime": {"include", "common"},
     "heap": {"common"},
     "sim": {"include"},
+    "threads": {"include", "sim"},
     "core": {"include", "common"},
     "rivals": {"include"},
 }

@@ -58,6 +58,15 @@ void fv_bug(const char *format, ...) __attribute__((noreturn, format(printf, 1, 
 /* Kept on replay, free otherwise: the arguments are evaluated, nothing is formatted. */
 void fv_log(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
+/* Whether anybody will read what fv_log() is given. */
+bool fv_log_is_on(void);
+
+/* ---- time ------------------------------------------------------------------------------------ */
+
+/* For a simulation that keeps time itself, as the simulation kit does: from now on libc's clocks
+ * answer what they showed last plus what `now` says, and its sleeping calls `sleep`. */
+void fv_clock_from(uint64_t (*now)(void), void (*sleep)(uint64_t ns));
+
 /* ---- marks: what matters to the search ------------------------------------------------------- */
 
 enum fv_mark_kind {

@@ -1,6 +1,7 @@
 /* Preemption without threads. Code that is compiled with
- * `-fsanitize-coverage=...,trace-loads,trace-stores` (target.toml: `preempt = ["file.c"]`) may be
- * preempted where it touches memory that was registered as shared, and at every call into the kit. */
+ * `-fsanitize-coverage=...,trace-loads,trace-stores` (target.toml: `preempt = ["file.c"]`) may
+ * be preempted where it touches memory that was registered as shared, and at every call into the
+ * kit. */
 #ifndef FUZZVERSE_SIM_SHARE_H
 #define FUZZVERSE_SIM_SHARE_H
 
@@ -11,8 +12,11 @@ extern "C" {
 #endif
 
 void fv_share(const void *at, size_t bytes);
+/* Everything but the stack of the running task: what threads share. */
+void fv_share_all(void);
 void fv_unshare(const void *at, size_t bytes);
-/* Another task may run here. What code that cannot be instrumented calls, and every call of the kit. */
+/* Another task may run here. What code that cannot be instrumented calls, and every call of the
+ * kit. */
 void fv_preempt(void);
 /* What inlined or foreign copies of shared memory announce: the range is read, or written, here. */
 void fv_touch_read(const void *at, size_t bytes);

@@ -1,5 +1,5 @@
-/* Tasks: cooperative threads on stacks of their own, scheduled by draws. A task runs until it blocks,
- * yields, or is preempted (share.h). All of it costs no system call. */
+/* Tasks: cooperative threads on stacks of their own, scheduled by draws. A task runs until it
+ * blocks, yields, or is preempted (share.h). All of it costs no system call. */
 #ifndef FUZZVERSE_SIM_TASK_H
 #define FUZZVERSE_SIM_TASK_H
 
@@ -47,8 +47,9 @@ enum fv_wait_kind {
     FV_WAIT_DISK,
     FV_WAIT_OTHER
 };
-/* Blocks. True: woken; false: `timeout_ns` of the node's clock are over (FV_FOREVER: never). `owner`
- * is the task that has what is waited for, where one does: a cycle of owners is a deadlock at once. */
+/* Blocks. True: woken; false: `timeout_ns` of the node's clock are over (FV_FOREVER: never).
+ * `owner` is the task that has what is waited for, where one does: a cycle of owners is a
+ * deadlock at once. */
 bool fv_wait(struct fv_waiters *on, enum fv_wait_kind kind, const void *what, fv_task owner,
              uint64_t timeout_ns);
 #define FV_NO_TASK UINT32_MAX
@@ -56,10 +57,10 @@ bool fv_wait(struct fv_waiters *on, enum fv_wait_kind kind, const void *what, fv
 bool fv_wake_one(struct fv_waiters *on);
 uint32_t fv_wake_all(struct fv_waiters *on);
 
-/* When nothing can run and no timer is left, and a task still waits, the timeline ends as a bug: a
- * deadlock where each waits for another's mutex, else a lost wake-up. The log has the stacks of all
- * that wait. A server's task that waits for work to come is no bug: it says so, and the timeline ends
- * well when only such tasks are left and the body has returned. */
+/* When nothing can run and no timer is left, and a task still waits, the timeline ends as a bug:
+ * a deadlock where each waits for another's mutex, else a lost wake-up. The log has the stacks
+ * of all that wait. A server's task that waits for work to come is no bug: it says so, and the
+ * timeline ends well when only such tasks are left and the body has returned. */
 void fv_task_is_server(void);
 
 /* ---- synchronisation: all of it zero-initialised -------------------------------------------- */
@@ -71,13 +72,14 @@ struct fv_mutex {
 };
 void fv_mutex_lock(struct fv_mutex *mutex); /* again by its owner: a deadlock */
 bool fv_mutex_try(struct fv_mutex *mutex);
+bool fv_mutex_lock_within(struct fv_mutex *mutex, uint64_t timeout_ns); /* false: it was too long */
 void fv_mutex_unlock(struct fv_mutex *mutex); /* by another than its owner: a misuse */
 
 struct fv_condition {
     struct fv_waiters waiters;
 };
-/* As POSIX has it: may return without having been woken where a draw says so, so that a missing loop
- * is found; fv_condition_spurious(false) ends that. */
+/* As POSIX has it: may return without having been woken where a draw says so, so that a missing
+ * loop is found; fv_condition_spurious(false) ends that. */
 bool fv_condition_wait(struct fv_condition *condition, struct fv_mutex *mutex, uint64_t timeout_ns);
 void fv_condition_signal(struct fv_condition *condition);
 void fv_condition_broadcast(struct fv_condition *condition);
@@ -102,6 +104,7 @@ void fv_channel_open(struct fv_channel *channel, uint32_t capacity);
 bool fv_channel_send(struct fv_channel *channel, void *item);     /* false: closed */
 bool fv_channel_receive(struct fv_channel *channel, void **item); /* false: closed and empty */
 void fv_channel_close(struct fv_channel *channel);                /* wakes all */
+void fv_channel_free(struct fv_channel *channel);
 
 /* ---- scheduling ------------------------------------------------------------------------------ */
 
@@ -117,6 +120,10 @@ enum fv_schedule {
 };
 /* Before the first task is spawned. */
 void fv_schedule_use(enum fv_schedule schedule);
+/* An operation of the running task has ended (a request, a transaction): stalls last for one to
+ * three of those. Where no task says so they last for a number of points of preemption, which
+ * each root draws. */
+void fv_task_step(void);
 
 #ifdef __cplusplus
 }
