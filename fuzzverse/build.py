@@ -29,7 +29,7 @@ COVERAGE_FLAGS: Final = ("-fsanitize-coverage=inline-8bit-counters,pc-table",)
 COMPARE_FLAGS: Final = ("-fsanitize-coverage=trace-cmp",)
 # Every load and store is a call into the simulation kit, which may run another task there.
 PREEMPT_FLAGS: Final = ("-fsanitize-coverage=trace-loads,trace-stores",)
-PREEMPT_HEADER: Final = "fuzzverse/sim/copies.h"
+PREEMPT_HEADER: Final = "fuzzverse/sim/preempt.h"
 DEBUG_FLAGS: Final = ("-g", "-fno-omit-frame-pointer")
 SYSTEM_LIBRARIES: Final = ("-lm", "-ldl", "-lpthread")
 SANITIZERS: Final = ("address", "undefined")

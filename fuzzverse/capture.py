@@ -1,9 +1,10 @@
-"""Takes in a log of any size and keeps its head and its tail."""
+"""Takes in a log of any size: keeps its head and its tail, or passes it on line by line."""
 
 from __future__ import annotations
 
 import os
 import threading
+from collections.abc import Callable
 from types import TracebackType
 from typing import Final, Self
 
@@ -60,3 +61,37 @@ class LogCapture:
             return bytes(self._head + self._tail)
         gap = f"\n... {self._dropped} bytes left out ...\n".encode()
         return bytes(self._head) + gap + bytes(self._tail)
+
+
+class LogFilter:
+    """A pipe whose far end is read on a thread; its lines go on to `to_fd`, changed, as they come.
+
+    Write to `fd` inside the context; all has been passed on after it.
+    """
+
+    def __init__(self, to_fd: int, change: Callable[[bytes], bytes]) -> None:
+        self._to_fd = to_fd
+        self._change = change
+        self._thread = threading.Thread(target=self._drain, name="log", daemon=True)
+
+    def __enter__(self) -> Self:
+        source, self.fd = os.pipe2(os.O_CLOEXEC)
+        self._source = os.fdopen(source, "rb")
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        os.close(self.fd)
+        self._thread.join(timeout=60.0)
+
+    def _drain(self) -> None:
+        with self._source, os.fdopen(os.dup(self._to_fd), "wb") as out:
+            for line in self._source:
+                out.write(self._change(line))
+                if not line.startswith(b"    at "):
+                    out.flush()

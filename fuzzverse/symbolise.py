@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import struct
 import subprocess
 from pathlib import Path
-from typing import Final
+from types import TracebackType
+from typing import Final, Self
 
 from fuzzverse.model import Target
 
@@ -14,6 +16,9 @@ TIMEOUT_S: Final = 30
 PIE_BASES: Final = (0x5555_5555_4000, 0xAAAA_AAAA_0000)
 PIE_SPAN: Final = 1 << 32
 _ET_DYN: Final = 3
+_LOGGED: Final = re.compile(rb"^    at 0x([0-9a-f]{1,16})$", re.MULTILINE)
+# Where the runtime and the simulation kit come from: frames of theirs say nothing of the target.
+_OURS: Final = re.compile(r" at (?:\S*/)?native/(?:sim|threads|runtime)/")
 
 
 def file_address(target: Target, address: int) -> int | None:
@@ -48,3 +53,69 @@ def symbolise(symbolizer: Path | None, target: Target, address: int) -> str:
         return ""
     lines = [line for line in answer.stdout.splitlines() if line and not line.startswith("??")]
     return "\n".join(lines)
+
+
+class LoggedStacks:
+    """Names the places in the stacks that a target logs, one line `    at 0x...` a frame.
+
+    Asks one llvm-symbolizer for all of them, each place once, for as long as the context lasts.
+    """
+
+    def __init__(self, symbolizer: Path | None, target: Target) -> None:
+        self._symbolizer = symbolizer
+        self._target = target
+        self._known: dict[int, bytes] = {}
+        self._process: subprocess.Popen[str] | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._process is not None:
+            self._process.kill()
+            self._process.communicate()
+
+    def named(self, log: bytes) -> bytes:
+        """The log with functions and lines, inlined ones too, in place of addresses.
+
+        Frames of the runtime are left out; what no symbolizer knows stays as it is.
+        """
+        return _LOGGED.sub(lambda match: self._frame(int(match[1], 16), match[0]), log).replace(
+            b"\0\n", b""
+        )
+
+    def _frame(self, address: int, line: bytes) -> bytes:
+        if address not in self._known:
+            places = self._ask(address)
+            told = [place for place in places if not _OURS.search(place)]
+            words = "\n".join(f"    at {place.replace(' at ', ' in ', 1)}" for place in told)
+            self._known[address] = words.encode() if told else b"\0" if places else line
+        return self._known[address]
+
+    def _ask(self, address: int) -> list[str]:
+        place = file_address(self._target, address)
+        if self._symbolizer is None or not place:
+            return []
+        try:
+            if self._process is None:
+                self._process = self._start(self._symbolizer)
+            assert self._process.stdin is not None and self._process.stdout is not None
+            self._process.stdin.write(f"0x{place:x}\n")
+            self._process.stdin.flush()
+            lines = []
+            while (line := self._process.stdout.readline()) not in ("", "\n"):
+                lines.append(line.rstrip("\n"))
+        except OSError:
+            return []
+        return [line for line in lines if not line.startswith("??")]
+
+    def _start(self, symbolizer: Path) -> subprocess.Popen[str]:
+        command = [str(symbolizer), f"--obj={self._target.path}", "--inlining", "--pretty-print"]
+        return subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, errors="replace"
+        )

@@ -16,7 +16,7 @@ from fuzzverse.engine import Replayer
 from fuzzverse.errors import UsageError
 from fuzzverse.model import Recipe, Replay, Target, TimelineRecord, Verdict
 from fuzzverse.outcome import Bug
-from fuzzverse.symbolise import symbolise
+from fuzzverse.symbolise import LoggedStacks, symbolise
 
 BUCKET_COUNT_MAX: Final = 1_000
 IDENTITY_COUNT_MAX: Final = 64
@@ -150,6 +150,8 @@ class Triage:
         first, log = self._replay(recipe, bug.verdict)
         others = [self._replay(recipe, bug.verdict)[0] for _ in range(times - 1)]
         same = sum(bucket_of(self._target, one) == bug.bucket for one in (first, *others))
+        with LoggedStacks(self._symbolizer, self._target) as stacks:
+            log = stacks.named(log)
         evidence = Evidence(self._engine.input_bytes(recipe), log, self._stack(first, log))
         words = _SANITIZER_WORDS.search(evidence.stack)
         if bug.verdict is Verdict.SANITIZER and words is not None:

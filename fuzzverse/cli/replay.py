@@ -11,12 +11,15 @@ from typing import Final
 import click
 
 from fuzzverse import bugstore, native
+from fuzzverse.capture import LogFilter
 from fuzzverse.cli.opening import BuildRequest, default_out, open_target
 from fuzzverse.cli.options import U64_MAX, Duration, build_options
 from fuzzverse.errors import CommandError, EngineError, ExitCode, InputError, UsageError
 from fuzzverse.files import read_capped
 from fuzzverse.model import Recipe, Replay, Target
 from fuzzverse.report import replay as replay_report
+from fuzzverse.symbolise import LoggedStacks
+from fuzzverse.toolchain import find_tool
 
 STDOUT_FD: Final = 1
 STDERR_FD: Final = 2
@@ -59,13 +62,14 @@ def replay(
     if gdb:
         _debug(opened.target, recipe)
     deadline_ms = max(1, round(deadline * 1_000))
-    first = native.replay(
-        opened.target,
-        recipe,
-        log_fd=STDERR_FD if as_json else STDOUT_FD,
-        draws=draws,
-        deadline_ms=deadline_ms,
-    )
+    shown_fd = STDERR_FD if as_json else STDOUT_FD
+    with (
+        LoggedStacks(find_tool("llvm-symbolizer"), opened.target) as stacks,
+        LogFilter(shown_fd, stacks.named) as log,
+    ):
+        first = native.replay(
+            opened.target, recipe, log_fd=log.fd, draws=draws, deadline_ms=deadline_ms
+        )
     _repeat(opened.target, recipe, first, times - 1, deadline_ms)
     if as_json:
         click.echo(replay_report.render_json(opened.target, first, times), nl=False)

@@ -46,5 +46,5 @@ if(NOT TARGET fuzzverse::target)
     add_library(fuzzverse::preempt INTERFACE IMPORTED)
     set_target_properties(fuzzverse::preempt PROPERTIES
         INTERFACE_COMPILE_OPTIONS
-            "-fsanitize-coverage=trace-loads,trace-stores;SHELL:-include '${_fuzzverse_data}/include/fuzzverse/sim/copies.h'")
+            "-fsanitize-coverage=trace-loads,trace-stores;SHELL:-include '${_fuzzverse_data}/include/fuzzverse/sim/preempt.h'")
 endif()

@@ -4,6 +4,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/single_threaded.h>
 #include <sys/sysinfo.h>
 
 #include "threads.h"
@@ -94,6 +95,7 @@ int pthread_create(pthread_t *thread, const pthread_attr_t *attributes, void *(*
     }
     record->is_detached = detach == PTHREAD_CREATE_DETACHED;
     fv_thread_local_open();
+    __libc_single_threaded = 0; /* or C++ counts references without atomic operations */
     if (bytes > usual && bytes < FV_LIBC_STACK_BYTES) fv_task_stack_bytes(bytes);
     fv_task task = fv_spawn(record->name, run, record);
     fv_task_stack_bytes(usual);
