@@ -104,7 +104,8 @@ class LoggedStacks:
         try:
             if self._process is None:
                 self._process = self._start(self._symbolizer)
-            assert self._process.stdin is not None and self._process.stdout is not None
+            assert self._process.stdin is not None
+            assert self._process.stdout is not None
             self._process.stdin.write(f"0x{place:x}\n")
             self._process.stdin.flush()
             lines = []

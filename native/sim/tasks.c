@@ -6,11 +6,14 @@
 #include "switch.h"
 
 enum {
-    FV_GUARD_WORDS = 8,
+    FV_GUARD_WORDS = 512,
+    FV_GUARD_WORDS_AT_SWITCH = 8,
+    FV_ROOM_BYTES = 12 << 10,
+    FV_BELOW_BYTES = FV_ROOM_BYTES + 8 * FV_GUARD_WORDS,
     FV_STACK_BYTES_MIN = 1 << 14,
     FV_COLOURS = 16,
     FV_COLOUR_BYTES = 256,
-    FV_FRAMES_AT_SWITCH = 8
+    FV_FRAMES_AT_SWITCH = 8,
 };
 #define FV_GUARD_WORD UINT64_C(0x5afe57ac4ba5e000)
 
@@ -37,29 +40,40 @@ static void *room_for(size_t bytes) {
 
 /* ---- stacks ---------------------------------------------------------------------------------- */
 
-static void give_stack(struct fv_tasklet *task, size_t bytes) {
+/* Below the stack lie guard words, and below them room to overflow into, or other memory would be
+ * spoiled before that is seen. The room costs addresses alone. */
+static uint64_t *guard_of(const struct fv_tasklet *task) {
+    return (uint64_t *)(void *)(task->stack + FV_ROOM_BYTES);
+}
+
+/* Tops at different offsets in their pages: else all tasks meet in the same lines of the cache. */
+static size_t colour_of(const struct fv_tasklet *task) {
+    return task->id % FV_COLOURS * FV_COLOUR_BYTES;
+}
+
+static void give_stack(struct fv_tasklet *task, size_t usable_bytes) {
+    size_t bytes = FV_BELOW_BYTES + usable_bytes + FV_COLOURS * FV_COLOUR_BYTES;
     task->stack = malloc(bytes);
     if (task->stack == NULL) fv_bug("the simulation kit finds no memory for a stack");
     task->stack_bytes = bytes;
     if (__asan_unpoison_memory_region != NULL) __asan_unpoison_memory_region(task->stack, bytes);
-    uint64_t *guard = (uint64_t *)(void *)task->stack;
+    uint64_t *guard = guard_of(task);
     for (int i = 0; i < FV_GUARD_WORDS; i++) guard[i] = FV_GUARD_WORD;
 }
 
-/* Tops at different offsets in their pages: else all tasks meet in the same lines of the cache. */
 static void *top_of(const struct fv_tasklet *task) {
-    size_t colour = task->id % FV_COLOURS * FV_COLOUR_BYTES;
-    return task->stack + task->stack_bytes - colour;
+    return task->stack + task->stack_bytes - colour_of(task);
 }
 
-static void check_stack(const struct fv_tasklet *task) {
+/* The last words at every switch, all of them at the end: who has large frames may skip some. */
+static void check_stack(const struct fv_tasklet *task, int words) {
     if (task->stack == NULL) return; /* the body's has a guard page */
-    const uint64_t *guard = (const uint64_t *)(const void *)task->stack;
+    const uint64_t *guard = guard_of(task) + FV_GUARD_WORDS - words;
     uint64_t difference = 0;
-    for (int i = 0; i < FV_GUARD_WORDS; i++) difference |= guard[i] ^ FV_GUARD_WORD;
+    for (int i = 0; i < words; i++) difference |= guard[i] ^ FV_GUARD_WORD;
     if (FV_LIKELY(difference == 0)) return;
-    fv_log("task %u (%s) needs a stack of more than %zu bytes: see fv_task_stack_bytes()", task->id,
-           fv_task_name(task->id), task->stack_bytes);
+    fv_log("task %u (%s) needs a larger stack: see fv_task_stack_bytes()", task->id,
+           fv_task_name(task->id));
     fv_bug("a task has overflown its stack: %s", fv_task_name(task->id));
 }
 
@@ -150,7 +164,7 @@ static void log_switch(const struct fv_tasklet *from, const struct fv_tasklet *t
 void fv_tasks_switch(struct fv_tasklet *next) {
     struct fv_tasklet *self = fv_tasks.current;
     if (next == self) return;
-    check_stack(self);
+    check_stack(self, FV_GUARD_WORDS_AT_SWITCH);
     if (FV_UNLIKELY(fv_log_is_on())) log_switch(self, next);
     self->error = errno;
     if (fv_tasks.swap != NULL) fv_tasks.swap(self, next);
@@ -200,7 +214,7 @@ static void wake_joiners(struct fv_tasklet *task) { fv_wake_all(&task->joiners);
 
 _Noreturn void fv_tasks_end_self(void) {
     struct fv_tasklet *self = fv_tasks.current;
-    check_stack(self);
+    check_stack(self, FV_GUARD_WORDS);
     wake_joiners(self);
     end_task(self);
     leave_for_good(self);

@@ -23,8 +23,7 @@ static uint64_t after(uint64_t word, uint32_t node) {
 
 void stack_push(uint32_t node) {
     uint64_t seen = atomic_load(&head);
-    do
-        atomic_store(&next[node], node_of(seen));
+    do atomic_store(&next[node], node_of(seen));
     while (!atomic_compare_exchange_weak(&head, &seen, after(seen, node)));
 }
 

@@ -40,14 +40,15 @@ def fuzzverse(tmp_path: Path) -> Fuzzverse:
 
 @pytest.fixture(scope="session")
 def compiled(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
-    """Compiles a target of tests/targets by `fuzzverse cc`, once a session."""
+    """Compiles a target of tests/targets by `fuzzverse cc` or `c++`, once a session."""
     folder = tmp_path_factory.mktemp("targets")
 
     def compile_target(source: str, *flags: str) -> Path:
         name = "-".join([Path(source).stem, *(flag.strip("-D=") for flag in flags)])
         path = folder / name.replace("/", "_").replace("=", "_")
         if not path.exists():
-            command = [sys.executable, "-P", "-m", "fuzzverse", "cc", "-g", "-O1", *flags]
+            driver = "cc" if source.endswith(".c") else "c++"
+            command = [sys.executable, "-P", "-m", "fuzzverse", driver, "-g", "-O1", *flags]
             subprocess.run([*command, str(SOURCES / source), "-o", str(path)], check=True)
         return path
 

@@ -191,6 +191,38 @@ def test_comparisons_are_watched_in_the_simulation_and_not_in_what_is_fetched(
     assert exit_code(path) == expected
 
 
+COUNTED = """
+static int seen;
+void __sanitizer_cov_load4(void *p) { (void)p; seen++; }
+void __sanitizer_cov_store4(void *p) { (void)p; seen++; }
+int volatile value = 1;
+__attribute__((noinline)) int chosen(void) { return value; }
+__attribute__((noinline)) int other(void) { return value; }
+int body(void) { int sum = chosen() + other(); return seen * 10 + sum; }
+"""
+
+
+@pytest.mark.parametrize(
+    ("preempt", "functions", "seen"), [((), (), 0), (("coin.c",), ("chosen",), 1)]
+)
+def test_accesses_are_announced_where_the_target_says_so(
+    tmp_path: Path,
+    data: Resources,
+    compiler: Compiler,
+    target: TargetFile,
+    preempt: tuple[str, ...],
+    functions: tuple[str, ...],
+    seen: int,
+) -> None:
+    header = data.include / "fuzzverse" / "sim" / "preempt.h"
+    header.parent.mkdir(parents=True, exist_ok=True)
+    header.write_text("")
+    (target.directory / "coin.c").write_text(COUNTED)
+    chosen = replace(target, preempt=preempt, preempt_functions=functions)
+    path = Builder(data, tmp_path / "cache", compiler).build(chosen, target.variants[0])
+    assert exit_code(path) == seen * 10 + 2
+
+
 def test_marks_name_their_file_without_its_directory(
     tmp_path: Path, data: Resources, compiler: Compiler, target: TargetFile
 ) -> None:

@@ -5,7 +5,7 @@ import os
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fuzzverse.capture import LogCapture
+from fuzzverse.capture import LogCapture, LogFilter
 
 
 def captured(chunks: list[bytes], size_max: int) -> bytes:
@@ -36,3 +36,10 @@ def test_a_hundred_megabytes_take_little() -> None:
     chunk = b"x" * (1 << 16)
     text = captured([chunk] * 1_600, 1 << 20)
     assert len(text) < (1 << 20) + 100
+
+
+def test_a_filter_passes_changed_lines_on() -> None:
+    with LogCapture() as out, LogFilter(out.fd, lambda line: line.replace(b"a", b"b")) as log:
+        os.write(log.fd, b"    at a\nan")
+        os.write(log.fd, b"na\nrest")
+    assert out.text == b"    bt b\nbnnb\nrest"

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from fuzzverse.model import Target
-from fuzzverse.symbolise import PIE_BASES, file_address, symbolise
+from fuzzverse.symbolise import PIE_BASES, LoggedStacks, file_address, symbolise
 from fuzzverse.toolchain import find_compiler, find_tool
 
 
@@ -53,3 +53,33 @@ def test_what_is_not_known_is_said_with_nothing(built: Target) -> None:
     assert symbolise(Path("/absent/llvm-symbolizer"), built, 0x1234) == ""
     assert symbolise(find_tool("llvm-symbolizer"), built, 0) == ""
     assert symbolise(find_tool("llvm-symbolizer"), built, 0x7FFF_0000_0000) == ""
+
+
+def test_logged_stacks_get_names(built: Target) -> None:
+    inside = PIE_BASES[0] + address_of(built.path, " crash")
+    log = b"one\n    at 0x%x\n    at 0x7fff00000000\nat 0x%x\n" % (inside, inside)
+    with LoggedStacks(find_tool("llvm-symbolizer"), built) as stacks:
+        lines = stacks.named(log).decode().splitlines()
+        assert stacks.named(log).decode().splitlines() == lines
+    assert lines[0] == "one"
+    assert lines[1].startswith("    at crash in ")
+    assert "p.c:1" in lines[1]
+    assert lines[2:] == ["    at 0x7fff00000000", f"at 0x{inside:x}"]
+
+
+def test_without_a_symbolizer_stacks_stay_as_they_are(built: Target) -> None:
+    log = b"    at 0x%x\n" % PIE_BASES[0]
+    for symbolizer in (None, Path("/absent/llvm-symbolizer")):
+        with LoggedStacks(symbolizer, built) as stacks:
+            assert stacks.named(log) == log
+
+
+def test_frames_of_the_kit_are_left_out(tmp_path: Path, target: Target) -> None:
+    source = tmp_path / "native" / "sim" / "p.c"
+    source.parent.mkdir(parents=True)
+    source.write_text("int crash(int *p) {\n  return *p;\n}\nint main(void) { return 0; }\n")
+    path = tmp_path / "p"
+    subprocess.run([find_compiler().path, "-g", "-pie", "-fPIE", source, "-o", path], check=True)
+    inside = PIE_BASES[0] + address_of(path, " crash")
+    with LoggedStacks(find_tool("llvm-symbolizer"), replace(target, path=path)) as stacks:
+        assert stacks.named(b"one\n    at 0x%x\ntwo\n" % inside) == b"one\ntwo\n"

@@ -14,6 +14,9 @@ language = "c"
 sources = ["store.c", "disk.c"]
 include = ["include"]
 flags = ["-Wall"]
+preempt = ["disk.c", "engine.c"]
+preempt_functions = ["disk_*"]
+threads = true
 
 [[variant]]
 name = "store"
@@ -48,6 +51,9 @@ def test_every_key_is_read(tmp_path: Path) -> None:
     target = load(write(tmp_path, FULL))
     assert (target.name, target.directory) == ("store", tmp_path)
     assert target.sources == ("store.c", "disk.c")
+    assert target.preempt == ("disk.c", "engine.c")
+    assert target.preempt_functions == ("disk_*",)
+    assert target.threads
     assert target.variants == (
         Variant("store", seconds=60, default=True),
         Variant("store-lying", ("LYING=1",), "bug", "lost commit", timelines=1000),
@@ -67,6 +73,7 @@ def test_a_target_without_variants_is_its_own(tmp_path: Path) -> None:
     target = load(write(tmp_path, 'name = "coin"\nsources = ["coin.c"]\n'))
     assert target.variants == (Variant("coin", default=True),)
     assert target.fetch is None
+    assert not target.threads
 
 
 @pytest.mark.parametrize(
@@ -77,6 +84,9 @@ def test_a_target_without_variants_is_its_own(tmp_path: Path) -> None:
         ('sources = ["store.c", "disk.c"]', "sources = 3", "`sources` must be a list"),
         ('language = "c"', 'language = "cobol"', "must be one of c, c"),
         ('flags = ["-Wall"]', 'flagz = ["-Wall"]', "unknown key `flagz`"),
+        ('preempt = ["disk.c"', 'preempt = ["dusk.c"', "names 'dusk.c', which is none of"),
+        ('preempt = ["disk.c", "engine.c"]', "", "restricts `preempt`, which is missing"),
+        ("threads = true", 'threads = "yes"', "`threads` must be true or false"),
         ("seconds = 60", "seconds = 0", r"\[\[variant\]\] `seconds` must be a positive"),
         ('"store-lying"', '"store"', "two variants share a name"),
         ("default = true", "default = 1", "must be true or false"),

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from fuzzverse import resources
-from fuzzverse.build import COMPARE_FLAGS, COVERAGE_FLAGS, link_flags
+from fuzzverse.build import COMPARE_FLAGS, COVERAGE_FLAGS, PREEMPT_FLAGS, link_flags
 from fuzzverse.cli import cc
 
 LINK = list(link_flags(resources.installed()))
@@ -52,3 +52,14 @@ def test_clang_adds_its_runtime_for_sanitizers_alone(
 ) -> None:
     command = cc.wrapped(arguments, resources.installed())
     assert ("-fno-sanitize-link-runtime" in command) is not is_sanitized
+
+
+@pytest.mark.parametrize("links", [True, False])
+def test_threads_and_preemption_are_flags_of_ours(links: bool) -> None:
+    data = resources.installed()
+    words = ["--fv-threads", "--fv-preempt", *([] if links else ["-c"]), "coin.c"]
+    command = cc.wrapped(words, data)
+    assert not [word for word in command if word.startswith("--fv-")]
+    assert set(PREEMPT_FLAGS) < set(command)
+    assert (str(data.threads) in command) is links
+    assert str(data.threads) not in cc.wrapped(["coin.c"], data)

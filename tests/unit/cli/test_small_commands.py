@@ -27,6 +27,14 @@ def out(tmp_path: Path, make_bug: Callable[..., Bug]) -> Path:
     return run
 
 
+def test_config_knows_threads_and_preemption(capsys: Capsys) -> None:
+    assert call(["config", "--cflags", "--libs", "--threads", "--preempt"]) == 0
+    cflags, libs = capsys.readouterr().out.splitlines()
+    assert "trace-loads,trace-stores" in cflags
+    assert "sim/preempt.h" in cflags
+    assert "libfuzzverse_threads.a" in libs
+
+
 def test_config_prints_a_line_an_option(capsys: Capsys) -> None:
     assert call(["config", "--version", "--cflags", "--libs", "--cmakedir", "--pkgconfigdir"]) == 0
     version, cflags, libs, cmake, pkgconfig = capsys.readouterr().out.splitlines()

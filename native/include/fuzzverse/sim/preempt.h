@@ -13,13 +13,13 @@ extern "C" {
 #endif
 
 /* With a name of its own in the object file, none of them is taken for what the compiler knows. */
-void *memcpy(void *__restrict to, const void *__restrict from,
-             __SIZE_TYPE__ bytes) FV_COPIES_THROW_ __asm__("fv_copy_memcpy");
-void *memmove(void *to, const void *from,
-              __SIZE_TYPE__ bytes) FV_COPIES_THROW_ __asm__("fv_copy_memmove");
+void *memcpy(void *__restrict to, const void *__restrict from, __SIZE_TYPE__ bytes) FV_COPIES_THROW_
+    __asm__("fv_copy_memcpy");
+void *memmove(void *to, const void *from, __SIZE_TYPE__ bytes) FV_COPIES_THROW_
+    __asm__("fv_copy_memmove");
 void *memset(void *to, int byte, __SIZE_TYPE__ bytes) FV_COPIES_THROW_ __asm__("fv_copy_memset");
-int memcmp(const void *one, const void *other,
-           __SIZE_TYPE__ bytes) FV_COPIES_THROW_ __asm__("fv_copy_memcmp");
+int memcmp(const void *one, const void *other, __SIZE_TYPE__ bytes) FV_COPIES_THROW_
+    __asm__("fv_copy_memcmp");
 
 void fv_touch_write(const void *at, __SIZE_TYPE__ bytes);
 
@@ -58,14 +58,21 @@ void fv_touch_write(const void *at, __SIZE_TYPE__ bytes);
         builtin(fv_at_, fv_old_, fv_new_, ##__VA_ARGS__);                                          \
     })
 #define __c11_atomic_exchange(at, value, order) FV_CHANGE_(__c11_atomic_exchange, at, value, order)
-#define __c11_atomic_fetch_add(at, value, order) FV_CHANGE_(__c11_atomic_fetch_add, at, value, order)
-#define __c11_atomic_fetch_sub(at, value, order) FV_CHANGE_(__c11_atomic_fetch_sub, at, value, order)
+#define __c11_atomic_fetch_add(at, value, order)                                                   \
+    FV_CHANGE_(__c11_atomic_fetch_add, at, value, order)
+#define __c11_atomic_fetch_sub(at, value, order)                                                   \
+    FV_CHANGE_(__c11_atomic_fetch_sub, at, value, order)
 #define __c11_atomic_fetch_or(at, value, order) FV_CHANGE_(__c11_atomic_fetch_or, at, value, order)
-#define __c11_atomic_fetch_xor(at, value, order) FV_CHANGE_(__c11_atomic_fetch_xor, at, value, order)
-#define __c11_atomic_fetch_and(at, value, order) FV_CHANGE_(__c11_atomic_fetch_and, at, value, order)
-#define __c11_atomic_fetch_nand(at, value, order) FV_CHANGE_(__c11_atomic_fetch_nand, at, value, order)
-#define __c11_atomic_fetch_max(at, value, order) FV_CHANGE_(__c11_atomic_fetch_max, at, value, order)
-#define __c11_atomic_fetch_min(at, value, order) FV_CHANGE_(__c11_atomic_fetch_min, at, value, order)
+#define __c11_atomic_fetch_xor(at, value, order)                                                   \
+    FV_CHANGE_(__c11_atomic_fetch_xor, at, value, order)
+#define __c11_atomic_fetch_and(at, value, order)                                                   \
+    FV_CHANGE_(__c11_atomic_fetch_and, at, value, order)
+#define __c11_atomic_fetch_nand(at, value, order)                                                  \
+    FV_CHANGE_(__c11_atomic_fetch_nand, at, value, order)
+#define __c11_atomic_fetch_max(at, value, order)                                                   \
+    FV_CHANGE_(__c11_atomic_fetch_max, at, value, order)
+#define __c11_atomic_fetch_min(at, value, order)                                                   \
+    FV_CHANGE_(__c11_atomic_fetch_min, at, value, order)
 #define __atomic_exchange_n(at, value, order) FV_CHANGE_(__atomic_exchange_n, at, value, order)
 #define __atomic_fetch_add(at, value, order) FV_CHANGE_(__atomic_fetch_add, at, value, order)
 #define __atomic_fetch_sub(at, value, order) FV_CHANGE_(__atomic_fetch_sub, at, value, order)
@@ -90,12 +97,18 @@ void fv_touch_write(const void *at, __SIZE_TYPE__ bytes);
 #define __sync_and_and_fetch(at, value) FV_CHANGE_(__sync_and_and_fetch, at, value)
 #define __sync_xor_and_fetch(at, value) FV_CHANGE_(__sync_xor_and_fetch, at, value)
 #define __sync_lock_test_and_set(at, value) FV_CHANGE_(__sync_lock_test_and_set, at, value)
-#define __c11_atomic_compare_exchange_strong(at, old, ...) FV_SWAP_(__c11_atomic_compare_exchange_strong, at, old, __VA_ARGS__)
-#define __c11_atomic_compare_exchange_weak(at, old, ...) FV_SWAP_(__c11_atomic_compare_exchange_weak, at, old, __VA_ARGS__)
-#define __atomic_compare_exchange(at, old, ...) FV_SWAP_(__atomic_compare_exchange, at, old, __VA_ARGS__)
-#define __atomic_compare_exchange_n(at, old, ...) FV_SWAP_(__atomic_compare_exchange_n, at, old, __VA_ARGS__)
-#define __sync_bool_compare_and_swap(at, old, ...) FV_SWAP_(__sync_bool_compare_and_swap, at, old, __VA_ARGS__)
-#define __sync_val_compare_and_swap(at, old, ...) FV_SWAP_(__sync_val_compare_and_swap, at, old, __VA_ARGS__)
+#define __c11_atomic_compare_exchange_strong(at, old, ...)                                         \
+    FV_SWAP_(__c11_atomic_compare_exchange_strong, at, old, __VA_ARGS__)
+#define __c11_atomic_compare_exchange_weak(at, old, ...)                                           \
+    FV_SWAP_(__c11_atomic_compare_exchange_weak, at, old, __VA_ARGS__)
+#define __atomic_compare_exchange(at, old, ...)                                                    \
+    FV_SWAP_(__atomic_compare_exchange, at, old, __VA_ARGS__)
+#define __atomic_compare_exchange_n(at, old, ...)                                                  \
+    FV_SWAP_(__atomic_compare_exchange_n, at, old, __VA_ARGS__)
+#define __sync_bool_compare_and_swap(at, old, ...)                                                 \
+    FV_SWAP_(__sync_bool_compare_and_swap, at, old, __VA_ARGS__)
+#define __sync_val_compare_and_swap(at, old, ...)                                                  \
+    FV_SWAP_(__sync_val_compare_and_swap, at, old, __VA_ARGS__)
 #define __atomic_test_and_set(at, order) FV_SET_(__atomic_test_and_set, at, order)
 #define __atomic_clear(at, order) FV_SET_(__atomic_clear, at, order)
 #define __atomic_exchange(at, old, ...) FV_SWAP_(__atomic_exchange, at, old, __VA_ARGS__)
