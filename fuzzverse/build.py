@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from fuzzverse import fetch
+from fuzzverse import fetch, registry
 from fuzzverse.errors import EngineError, UsageError
 from fuzzverse.files import disk_errors
 from fuzzverse.resources import Resources
@@ -107,7 +107,7 @@ class Builder:
         *,
         jobs: int | None = None,
         replacements: Mapping[str, Path] | None = None,
-        download: fetch.Download = fetch.pip_download,
+        download: registry.Download = registry.download,
     ) -> None:
         self._resources = resources
         self._cache = cache
@@ -152,13 +152,14 @@ class Builder:
     ) -> list[_Source]:
         third_party = self._third_party(target)
         directories = [target.directory, *(target.directory / name for name in target.include)]
-        directories += [third_party] if third_party else []
+        if target.fetch and third_party:
+            directories += [third_party, *(third_party / name for name in target.fetch.include)]
         flags = ["-O2", *DEBUG_FLAGS, *COVERAGE_FLAGS, *sanitize]
         flags += [f"-I{directory}" for directory in (*directories, self._resources.include)]
         # Marks are told apart by their file, so it must not depend on where the source lies.
         flags += [f"-fmacro-prefix-map={target.directory}/="]
-        flags += [f"-D{define}" for define in variant.defines]
-        own_flags = (*COMPARE_FLAGS, *target.flags)
+        # What is fetched is the same in all variants, and compiled once.
+        own_flags = (*(f"-D{define}" for define in variant.defines), *COMPARE_FLAGS, *target.flags)
         chosen = [(target.directory, name, own_flags) for name in target.sources]
         if target.fetch and third_party:  # the engine under the simulation: hot, and sees no draw
             chosen += [(third_party, name, target.fetch.flags) for name in target.fetch.sources]

@@ -1,62 +1,24 @@
-"""Third-party source of a target: fetched by pip, pinned by SHA-256, cached, never committed."""
+"""Third-party source of a target: out of a registry, pinned by SHA-256, cached, never committed."""
 
 from __future__ import annotations
 
 import hashlib
-import subprocess
-import sys
 import tarfile
 import tempfile
-from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
 from fuzzverse.errors import EngineError, UsageError
 from fuzzverse.files import disk_errors, sync_directory, write_whole
+from fuzzverse.registry import Download, download, failed
 from fuzzverse.targetfile import Fetch
 
 ARCHIVE_SIZE_MAX: Final = 256 * 1024 * 1024
 MEMBER_SIZE_MAX: Final = 64 * 1024 * 1024
 MEMBER_COUNT_MAX: Final = 100_000
-TIMEOUT_S: Final = 300
-
-Download = Callable[[Fetch, Path], None]
 
 
-def pip_download(fetch: Fetch, directory: Path) -> None:
-    """Puts the sdist of a package into `directory`.
-
-    pip compares the hash itself (`--require-hashes`) before it runs anything of the package.
-
-    Raises:
-        EngineError: pip failed; says how to do without.
-    """
-    pinned = directory / "requirements.txt"
-    pinned.write_text(f"{fetch.package}=={fetch.version} --hash=sha256:{fetch.sha256}\n")
-    command = [sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check"]
-    command += ["--no-deps", "--no-binary", ":all:", "--require-hashes"]
-    command += ["--requirement", str(pinned), "--dest", str(directory)]
-    try:
-        answer = subprocess.run(
-            command, capture_output=True, text=True, timeout=TIMEOUT_S, check=False
-        )
-    except subprocess.TimeoutExpired:
-        raise EngineError(_failed(fetch, f"pip took longer than {TIMEOUT_S} s")) from None
-    if answer.returncode != 0:
-        lines = [line.strip() for line in answer.stderr.splitlines() if line.strip()]
-        errors = [line for line in lines if line.startswith("ERROR:")]
-        raise EngineError(_failed(fetch, (errors or lines[-1:] or ["pip failed"])[0]))
-
-
-def _failed(fetch: Fetch, reason: str) -> str:
-    return (
-        f"cannot fetch {fetch.package} {fetch.version}: {reason}; check the network, or give a "
-        f"directory that holds {', '.join(name for _, name in fetch.members)} with "
-        f"--with {fetch.parameter}=DIR"
-    )
-
-
-def fetched(fetch: Fetch, cache: Path, download: Download = pip_download) -> Path:
+def fetched(fetch: Fetch, cache: Path, download: Download = download) -> Path:
     """The directory with the members of a fetch, downloaded at first use.
 
     Raises:
@@ -70,7 +32,8 @@ def fetched(fetch: Fetch, cache: Path, download: Download = pip_download) -> Pat
     with tempfile.TemporaryDirectory(prefix="fuzzverse-fetch-") as scratch:
         download(fetch, Path(scratch))
         _extract(fetch, _checked(fetch, Path(scratch)), directory)
-    sync_directory(directory)
+    for parent in sorted({(directory / name).parent for _, name in fetch.members}):
+        sync_directory(parent)
     return directory
 
 
@@ -86,14 +49,14 @@ def _checked(fetch: Fetch, scratch: Path) -> Path:
     """The archive in `scratch` whose hash is the pinned one."""
     for path in sorted(scratch.glob("*.tar.gz")):
         if path.stat().st_size > ARCHIVE_SIZE_MAX:
-            raise EngineError(_failed(fetch, f"{path.name} is larger than {ARCHIVE_SIZE_MAX}"))
+            raise EngineError(failed(fetch, f"{path.name} is larger than {ARCHIVE_SIZE_MAX}"))
         found = hashlib.sha256(path.read_bytes()).hexdigest()
         if found != fetch.sha256:
             raise EngineError(
-                _failed(fetch, f"{path.name} has SHA-256 {found} instead of {fetch.sha256}")
+                failed(fetch, f"{path.name} has SHA-256 {found} instead of {fetch.sha256}")
             )
         return path
-    raise EngineError(_failed(fetch, "the download holds no .tar.gz"))
+    raise EngineError(failed(fetch, "the download holds no .tar.gz"))
 
 
 def _extract(fetch: Fetch, archive: Path, directory: Path) -> None:
@@ -106,16 +69,19 @@ def _extract(fetch: Fetch, archive: Path, directory: Path) -> None:
                     break
                 path = member.name.partition("/")[2]
                 if path in wanted and member.isreg():
-                    write_whole(directory / wanted.pop(path), _content(fetch, tar, member))
+                    place = directory / wanted.pop(path)
+                    with disk_errors(place.parent, "create"):
+                        place.parent.mkdir(parents=True, exist_ok=True)
+                    write_whole(place, _content(fetch, tar, member))
     except (tarfile.TarError, EOFError, OSError) as error:
-        raise EngineError(_failed(fetch, f"{archive.name} is damaged: {error}")) from error
+        raise EngineError(failed(fetch, f"{archive.name} is damaged: {error}")) from error
     if wanted:
-        raise EngineError(_failed(fetch, f"{archive.name} lacks {min(wanted)}"))
+        raise EngineError(failed(fetch, f"{archive.name} lacks {min(wanted)}"))
 
 
 def _content(fetch: Fetch, tar: tarfile.TarFile, member: tarfile.TarInfo) -> bytes:
     stream = tar.extractfile(member)
     if stream is None or member.size > MEMBER_SIZE_MAX:
-        raise EngineError(_failed(fetch, f"{member.name} is larger than {MEMBER_SIZE_MAX} bytes"))
+        raise EngineError(failed(fetch, f"{member.name} is larger than {MEMBER_SIZE_MAX} bytes"))
     with stream:
         return stream.read(MEMBER_SIZE_MAX)

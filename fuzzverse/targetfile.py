@@ -15,6 +15,8 @@ SIZE_MAX: Final = 256 * 1024
 _NAME: Final = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 _VERSION: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+!-]{0,63}")
 _SHA256: Final = re.compile(r"[0-9a-f]{64}")
+_FILE: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._+-]*(/[A-Za-z0-9_][A-Za-z0-9._+-]*)*")
+_REGISTRIES: Final = ("pypi", "debian")
 _LANGUAGES: Final = ("c", "c++")
 _EXPECTATIONS: Final = ("clean", "bug")
 
@@ -38,10 +40,13 @@ class Variant:
 
 @dataclass(frozen=True, slots=True)
 class Fetch:
-    """Third-party source out of the sdist of a Python package, pinned by SHA-256.
+    """Third-party source out of an archive of a registry, pinned by SHA-256.
 
-    `members` maps a path in the sdist (without its top directory) to a plain file name;
-    `parameter` names the directory that replaces the fetch (`--with parameter=DIR`).
+    `registry` is "pypi" (the sdist of a package) or "debian" (what upstream released, as Debian
+    and its kin keep it; the version is upstream's). `members` maps a path in the archive (without
+    its top directory) to a path in the directory that holds what was fetched; `include` names
+    directories in there. `parameter` names the directory that replaces the fetch
+    (`--with parameter=DIR`).
     """
 
     package: str
@@ -51,6 +56,8 @@ class Fetch:
     parameter: str
     sources: tuple[str, ...]
     flags: tuple[str, ...]
+    include: tuple[str, ...] = ()
+    registry: str = "pypi"
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,20 +222,29 @@ def _variant(parent: _Table, values: dict[str, object]) -> Variant:
 
 
 def _fetch(table: _Table) -> Fetch:
-    members = table.take("members")
-    if not isinstance(members, dict) or not all(isinstance(v, str) for v in members.values()):
-        raise table.error("`members` must map paths in the package to file names")
-    for name in members.values():
-        if name != Path(name).name:
-            raise table.error(f"`members` must map to plain file names, not {name!r}")
     fetch = Fetch(
         package=table.name("package", _VERSION),
         version=table.name("version", _VERSION),
         sha256=table.name("sha256", _SHA256),
-        members=tuple(members.items()),
+        members=_members(table),
         parameter=table.name("parameter", _NAME),
         sources=table.texts("sources"),
         flags=table.texts("flags"),
+        include=table.texts("include"),
+        registry=table.choice("registry", _REGISTRIES),
     )
     table.done()
     return fetch
+
+
+def _members(table: _Table) -> tuple[tuple[str, str], ...]:
+    """A table from path in the archive to path on disk, or a list where these are the same."""
+    members = table.take("members")
+    if isinstance(members, list) and all(isinstance(name, str) for name in members):
+        members = {name: name for name in members}
+    if not isinstance(members, dict) or not all(isinstance(v, str) for v in members.values()):
+        raise table.error("`members` must map paths in the package to file names, or list them")
+    for name in members.values():
+        if not _FILE.fullmatch(name):
+            raise table.error(f"`members` must name paths of plain file names, not {name!r}")
+    return tuple(members.items())

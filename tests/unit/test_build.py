@@ -191,6 +191,23 @@ def test_comparisons_are_watched_in_the_simulation_and_not_in_what_is_fetched(
     assert exit_code(path) == expected
 
 
+def test_what_is_fetched_is_compiled_alike_for_all_variants_and_finds_its_headers(
+    tmp_path: Path, data: Resources, compiler: Compiler, target: TargetFile
+) -> None:
+    foreign = tmp_path / "foreign"
+    (foreign / "inc").mkdir(parents=True)
+    (foreign / "inc/more.h").write_text("#define MORE 7\n")
+    more = "#include <more.h>\nint more(void) {\n#ifdef LYING\nreturn 1;\n#endif\nreturn MORE;}\n"
+    (foreign / "more.c").write_text(more)
+    lying = "int more(void);\nint body(void) {\n#ifdef LYING\nreturn more();\n#endif\nreturn 1; }\n"
+    (target.directory / "coin.c").write_text(lying)
+    members = (("a/more.c", "more.c"), ("a/more.h", "inc/more.h"))
+    fetch = Fetch("engine", "1", "0" * 64, members, "engine", ("more.c",), (), ("inc",))
+    builder = Builder(data, tmp_path / "cache", compiler, replacements={"engine": foreign})
+    variant = Variant("coin-lying", ("LYING",))
+    assert exit_code(builder.build(replace(target, fetch=fetch), variant)) == 7
+
+
 COUNTED = """
 static int seen;
 void __sanitizer_cov_load4(void *p) { (void)p; seen++; }

@@ -3,12 +3,14 @@ from __future__ import annotations
 import hashlib
 import io
 import tarfile
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from fuzzverse.errors import EngineError, UsageError
-from fuzzverse.fetch import Download, fetched, given
+from fuzzverse.fetch import fetched, given
+from fuzzverse.registry import Download
 from fuzzverse.targetfile import Fetch
 
 
@@ -58,6 +60,13 @@ def test_only_the_named_member_is_taken_and_only_once(tmp_path: Path) -> None:
     assert [path.name for path in first.iterdir()] == ["engine.c"]
     assert (first / "engine.c").read_bytes() == b"int x;"
     assert calls == ["engine"]
+
+
+def test_members_may_lie_in_folders(tmp_path: Path) -> None:
+    fetch = replace(pinned(GOOD), members=(("src/engine.c", "src/deep/engine.c"),))
+    directory = fetched(fetch, tmp_path, giving(GOOD, []))
+    assert (directory / "src/deep/engine.c").read_bytes() == b"int x;"
+    assert given(fetch, directory) == directory.resolve()
 
 
 def test_another_hash_is_refused_before_anything_is_extracted(tmp_path: Path) -> None:

@@ -69,6 +69,16 @@ def test_every_key_is_read(tmp_path: Path) -> None:
     )
 
 
+def test_a_fetch_may_list_what_keeps_its_place(tmp_path: Path) -> None:
+    listed = 'registry = "debian"\ninclude = ["inc"]\nmembers = ["db/a.cc", "inc/db/a.h"]'
+    target = load(
+        write(tmp_path, FULL.replace('members = { "src/engine.c" = "engine.c" }', listed))
+    )
+    assert target.fetch is not None
+    assert target.fetch.members == (("db/a.cc", "db/a.cc"), ("inc/db/a.h", "inc/db/a.h"))
+    assert (target.fetch.registry, target.fetch.include) == ("debian", ("inc",))
+
+
 def test_a_target_without_variants_is_its_own(tmp_path: Path) -> None:
     target = load(write(tmp_path, 'name = "coin"\nsources = ["coin.c"]\n'))
     assert target.variants == (Variant("coin", default=True),)
@@ -91,6 +101,10 @@ def test_a_target_without_variants_is_its_own(tmp_path: Path) -> None:
         ('"store-lying"', '"store"', "two variants share a name"),
         ("default = true", "default = 1", "must be true or false"),
         ('"engine.c" }', '"../../engine.c" }', "plain file names"),
+        ('"engine.c" }', '"/etc/engine.c" }', "plain file names"),
+        ('{ "src/engine.c" = "engine.c" }', '["src/../engine.c"]', "plain file names"),
+        ('{ "src/engine.c" = "engine.c" }', "[3]", "or list them"),
+        ('version = "1.2"', 'version = "1.2"\nregistry = "cvs"', "must be one of pypi, debian"),
         ("ababab", "ABABAB", "`sha256` is"),
         ("[fetch]", "[fetch", "TOML|Expected|Invalid|Unclosed"),
     ],
