@@ -23,7 +23,7 @@ SECONDS_MAX = 120
 
 
 def linked_sources(program: Path) -> list[Path]:
-    line = re.search(r"/\* links: ([\w/ ]+) \*/", program.read_text())
+    line = re.search(r"/\* links: ([\w/\s]+) \*/", program.read_text())
     named = line.group(1).split() if line else []
     return [*sorted((NATIVE / "common").glob("*.c")), *(NATIVE / f"{name}.c" for name in named)]
 
