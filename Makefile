@@ -12,8 +12,8 @@ PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 TOOLS := build/.tools
 REQUIREMENTS := .venv/.requirements
 INSTALLED := .venv/.installed
-SOURCES := $(shell find fuzzverse native targets corpora -type f -not -path '*/__pycache__/*' \
-	2>/dev/null) README.md LICENSE
+SOURCES := $(shell find fuzzverse native targets templates corpora -type f \
+	-not -path '*/__pycache__/*' 2>/dev/null) README.md LICENSE
 
 .PHONY: run test check format install tools clean
 

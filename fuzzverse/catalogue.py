@@ -32,7 +32,7 @@ class Catalogue:
                     return target, variant
         for target in self.targets:
             if target.name == name:
-                return target, _default(target)
+                return target, target.default
         near = difflib.get_close_matches(name, self.names(), n=1)
         hint = f"did you mean {near[0]}?" if near else f"known are: {', '.join(self.names())}"
         raise UsageError(
@@ -41,18 +41,21 @@ class Catalogue:
         )
 
 
-def _default(target: TargetFile) -> Variant:
-    return next((v for v in target.variants if v.default), target.variants[0])
-
-
 def find(start: Path, shipped: Path) -> Catalogue:
     """The catalogue for a working directory.
 
-    Looks for `targets/*/target.toml` in `start` and each directory above it, then in `shipped`.
+    Looks for `target.toml` and `targets/*/target.toml` in `start` and each directory above it, then
+    in `shipped`.
     """
-    directories = [directory / "targets" for directory in (start, *start.parents)]
     paths: dict[Path, None] = {}
-    for directory in (*directories, shipped):
-        for path in sorted(directory.glob("*/target.toml")):
+    for directory in (start, *start.parents):
+        own = directory / "target.toml"
+        for path in (*([own] if own.is_file() else ()), *_below(directory / "targets")):
             paths.setdefault(path.resolve())
+    for path in _below(shipped):
+        paths.setdefault(path.resolve())
     return Catalogue(tuple(load(path) for path in paths))
+
+
+def _below(directory: Path) -> list[Path]:
+    return sorted(directory.glob("*/target.toml"))

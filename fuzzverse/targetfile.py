@@ -87,6 +87,11 @@ class TargetFile:
         """Where the sources are."""
         return self.path.parent
 
+    @property
+    def default(self) -> Variant:
+        """The variant that the target's name means."""
+        return next((one for one in self.variants if one.default), self.variants[0])
+
 
 class _Table:
     """One table of the file: takes typed values out and complains about what is left."""

@@ -49,7 +49,7 @@ INCLUDES: Final = {
 def sources() -> list[Path]:
     """Every C and C++ file of the house."""
     suffixes = {".c", ".h", ".cc", ".cpp", ".hpp"}
-    folders = ("native", "targets", "tests")
+    folders = ("native", "targets", "templates", "tests")
     return sorted(
         path for folder in folders for path in (ROOT / folder).rglob("*") if path.suffix in suffixes
     )
@@ -86,7 +86,9 @@ def native_commands() -> Iterator[list[str]]:
 
 def target_commands() -> Iterator[list[str]]:
     """Compiles every variant of the targets that need no third-party source, as clang builds it."""
-    for path in sorted((ROOT / "targets").glob("*/target.toml")):
+    for path in sorted(
+        [*ROOT.glob("targets/*/target.toml"), *ROOT.glob("templates/*/target.toml")]
+    ):
         target = tomllib.loads(path.read_text())
         if "fetch" in target:
             continue

@@ -141,7 +141,7 @@ def measure_rounds(target: Target, seconds: float, rounds: int) -> Iterator[Roun
     """Rounds as they end. In each, pinned to one core: bare fork, fork isolation, rewinding; then,
     unpinned, one and two workers of both isolations. Raises EngineError when the target fails, or
     cannot be rewound."""
-    with _pinned():
+    with pinned():
         bare_count = _count(_bare_us(target, BARE_TRIAL), seconds)
     for _ in range(rounds):
         yield _round(target, bare_count, seconds)
@@ -153,16 +153,16 @@ def _count(microseconds: float, seconds: float) -> int:
 
 
 def _round(target: Target, bare_count: int, seconds: float) -> Round:
-    with _pinned():
+    with pinned():
         bare_us = _bare_us(target, bare_count)
-        fork_us = _timeline_us(target, Isolation.FORK, seconds, jobs=1)
-        rewind_us = _timeline_us(target, Isolation.REWIND, seconds, jobs=1)
+        fork_us = timeline_us(target, Isolation.FORK, seconds, jobs=1)
+        rewind_us = timeline_us(target, Isolation.REWIND, seconds, jobs=1)
 
     def isolated(isolation: Isolation, pinned_us: float) -> Isolated:
         return Isolated(
             pinned_us=pinned_us,
-            unpinned_us=_timeline_us(target, isolation, seconds, jobs=1),
-            workers_us=_timeline_us(target, isolation, seconds, jobs=WORKERS),
+            unpinned_us=timeline_us(target, isolation, seconds, jobs=1),
+            workers_us=timeline_us(target, isolation, seconds, jobs=WORKERS),
         )
 
     return Round(
@@ -173,7 +173,7 @@ def _round(target: Target, bare_count: int, seconds: float) -> Round:
 
 
 @contextmanager
-def _pinned() -> Iterator[None]:
+def pinned() -> Iterator[None]:
     """Everything started inside runs on one core: the floor and what stands on it alike."""
     before = os.sched_getaffinity(0)
     os.sched_setaffinity(0, {max(before)})
@@ -194,7 +194,7 @@ def _bare_us(target: Target, count: int) -> float:
     return float(done.stdout)
 
 
-def _timeline_us(target: Target, isolation: Isolation, seconds: float, jobs: int) -> float:
+def timeline_us(target: Target, isolation: Isolation, seconds: float, jobs: int) -> float:
     """Root timelines for so many seconds, without canaries, from after a warm-up."""
     policy = Policy(strategy=Strategy.RANDOM, jobs=jobs, isolation=isolation, canary=0)
     with native.Campaign(target, policy) as campaign:

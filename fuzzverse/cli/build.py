@@ -10,7 +10,7 @@ import click
 
 from fuzzverse import native, resources
 from fuzzverse.catalogue import Catalogue, find
-from fuzzverse.cli.opening import BuildRequest, build_target
+from fuzzverse.cli.opening import BuildRequest, build_variant, known_variant
 from fuzzverse.cli.options import build_options
 from fuzzverse.errors import UsageError
 from fuzzverse.files import disk_errors
@@ -31,7 +31,10 @@ def build(target: str | None, output: Path | None, is_list: bool, request: Build
         return
     if target is None:
         raise UsageError(f"which target? there are: {', '.join(catalogue.names())}")
-    path, _ = build_target(target, request, catalogue, os.environ)
+    known = known_variant(target)
+    if known is None:
+        raise UsageError(f"{target} is an executable, and no target that can be built")
+    path = build_variant(*known, request, os.environ)
     describe(path, native.ABI, os.environ)
     if output is not None:
         with disk_errors(output, "write"):

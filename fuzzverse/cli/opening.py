@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from fuzzverse import native, resources
 from fuzzverse.build import Builder, cache_directory
@@ -16,8 +17,10 @@ from fuzzverse.catalogue import Catalogue, find
 from fuzzverse.errors import UsageError
 from fuzzverse.model import Target
 from fuzzverse.session import describe
-from fuzzverse.targetfile import TargetFile, Variant
+from fuzzverse.targetfile import TargetFile, Variant, load
 from fuzzverse.toolchain import asked_compiler, find_compiler
+
+TARGET_FILE: Final = "target.toml"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,50 +66,58 @@ def program(called: str, which: Callable[[str], str | None] = shutil.which) -> l
 
 def default_out(argument: str) -> Path:
     """OUT of a target when the user gives none."""
-    return Path("fuzzverse-out") / Path(argument).name
+    return Path("fuzzverse-out") / Path(argument).resolve().name
 
 
 def open_target(argument: str, request: BuildRequest) -> Opened:
-    """Finds a target by name and builds it, or takes the executable at a path.
+    """Finds a target by name or folder and builds it, or takes the executable at a path.
 
     Raises:
         CommandError: no such target, it does not build, or it is no fuzzverse build.
     """
-    # A path is a path whatever state the catalogue is in.
-    is_plain = "/" not in argument
-    catalogue = find(Path.cwd(), resources.installed().targets) if is_plain else Catalogue(())
-    if is_path(argument, catalogue):
+    known = known_variant(argument)
+    if known is None:
         if request != BuildRequest():
             raise UsageError(f"--sanitize and --with are for named targets; {argument} is built")
         return Opened(describe(Path(argument), native.ABI, os.environ), argument, request, None)
-    path, target_file = build_target(argument, request, catalogue, os.environ)
-    inputs = target_file.directory.parent.parent / "corpora" / target_file.name
+    path = build_variant(*known, request, os.environ)
+    inputs = known[0].directory.parent.parent / "corpora" / known[0].name
     target = describe(path, native.ABI, os.environ)
     return Opened(target, argument, request, inputs if inputs.is_dir() else None)
 
 
 def is_path(argument: str, catalogue: Catalogue) -> bool:
-    """Whether an argument means a file: it has a slash, or names a file and no target."""
+    """Whether an argument means a file, or a folder with a target.toml: it has a slash, or names
+    such a one and no target."""
     names = {*catalogue.names(), *(target.name for target in catalogue.targets)}
-    return "/" in argument or (argument not in names and Path(argument).is_file())
+    path = Path(argument)
+    is_there = path.is_file() or (path / TARGET_FILE).is_file()
+    return "/" in argument or (argument not in names and is_there)
 
 
 def known_variant(argument: str) -> tuple[TargetFile, Variant] | None:
-    """What target.toml says of a name; None for the path of an executable."""
+    """What target.toml says of a name, or of the target in a folder; None for the path of an
+    executable. Raises UsageError when there is none."""
+    # A path is a path whatever state the catalogue is in.
     is_plain = "/" not in argument
     catalogue = find(Path.cwd(), resources.installed().targets) if is_plain else Catalogue(())
-    return None if is_path(argument, catalogue) else catalogue.resolve(argument)
+    if not is_path(argument, catalogue):
+        return catalogue.resolve(argument)
+    folder = Path(argument)
+    if not folder.is_dir():
+        return None
+    target = load(folder.resolve() / TARGET_FILE)
+    return target, target.default
 
 
-def build_target(
-    name: str, request: BuildRequest, catalogue: Catalogue, environment: Mapping[str, str]
-) -> tuple[Path, TargetFile]:
-    """Builds a named target and returns its executable."""
-    target_file, variant = catalogue.resolve(name)
+def build_variant(
+    target: TargetFile, variant: Variant, request: BuildRequest, environment: Mapping[str, str]
+) -> Path:
+    """Builds one variant of a target and returns its executable."""
     builder = Builder(
         resources.installed(),
         cache_directory(environment, Path.home()),
         find_compiler(asked_compiler(environment)),
         replacements=dict(request.replacements),
     )
-    return builder.build(target_file, variant, request.sanitizers), target_file
+    return builder.build(target, variant, request.sanitizers)

@@ -1,4 +1,4 @@
-"""`fuzzverse bench timeline` and `isolation` measure; how fast is not for a test to say."""
+"""`fuzzverse bench timeline`, `isolation` and `sim` measure; how fast is not for a test to say."""
 
 from __future__ import annotations
 
@@ -93,3 +93,17 @@ def test_wrong_words_are_refused(
     done = fuzzverse("bench", *words)
     assert done.code == ExitCode.USAGE
     assert complaint in done.err
+
+
+def test_bench_sim(fuzzverse: Fuzzverse, tmp_path: Path) -> None:
+    """What is asked for holds with much room: a busy machine must not fail this."""
+    files = ("--json", "s.json", "--out-table", "s.md")
+    done = fuzzverse("bench", "sim", "--rounds", "2", "--time", "50ms", *files)
+    assert done.code == 0, done.err
+    figures = json.loads((tmp_path / "s.json").read_text())["figures"]
+    for key, figure in figures.items():
+        assert len(figure["rounds"]) == 2
+        assert 0 < figure["median"] < 5 * (figure["asked"] or 1_000), key
+    assert figures["instrumented"]["median"] < figures["preempted"]["median"]
+    assert "a task switch, round robin" in done.out
+    assert "bench sim --rounds 2" in (tmp_path / "s.md").read_text()

@@ -6,6 +6,7 @@ import click
 
 from fuzzverse.cli.bench.isolation import isolation
 from fuzzverse.cli.bench.search import search
+from fuzzverse.cli.bench.simulation import sim
 from fuzzverse.cli.bench.timeline import timeline
 
 
@@ -17,3 +18,4 @@ def bench() -> None:
 bench.add_command(timeline)
 bench.add_command(isolation)
 bench.add_command(search)
+bench.add_command(sim)

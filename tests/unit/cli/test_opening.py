@@ -5,7 +5,15 @@ from pathlib import Path
 import pytest
 
 from fuzzverse.catalogue import find
-from fuzzverse.cli.opening import BuildRequest, Opened, default_out, is_path, open_target, program
+from fuzzverse.cli.opening import (
+    BuildRequest,
+    Opened,
+    default_out,
+    is_path,
+    known_variant,
+    open_target,
+    program,
+)
 from fuzzverse.errors import UsageError
 from fuzzverse.model import Target
 
@@ -49,3 +57,24 @@ def test_names_come_before_files_and_a_slash_means_a_file(
 def test_an_executable_is_not_built_again(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="are for named targets"):
         open_target(f"{tmp_path}/coin", BuildRequest(("address",)))
+
+
+def test_a_folder_with_a_target_is_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = tmp_path / "coin"
+    folder.mkdir()
+    (folder / "target.toml").write_text(
+        'name = "toss"\nsources = ["x.c"]\n[[variant]]\nname = "toss-a"\n'
+        '[[variant]]\nname = "toss-b"\ndefault = true\n'
+    )
+    monkeypatch.chdir(tmp_path)
+    for argument in ("coin", "./coin", str(folder)):
+        known = known_variant(argument)
+        assert known is not None
+        assert (known[0].directory, known[1].name) == (folder.resolve(), "toss-b")
+        assert default_out(argument) == Path("fuzzverse-out/coin")
+    with pytest.raises(UsageError, match=r"cannot read .*target\.toml"):
+        known_variant("./")
+    monkeypatch.chdir(folder)
+    names = [known_variant(argument) for argument in ("toss-a", "toss", ".")]
+    assert [known and known[1].name for known in names] == ["toss-a", "toss-b", "toss-b"]
+    assert default_out(".") == Path("fuzzverse-out/coin")
