@@ -89,7 +89,7 @@ static void sort_by_end(struct fv_puzzle *puzzle) {
 
 void fv_puzzle_open(struct fv_puzzle *puzzle, const struct fv_record *record,
                     const uint32_t *numbers, uint32_t count) {
-    *puzzle = (struct fv_puzzle){0};
+    *puzzle = (struct fv_puzzle){.misfit = FV_NEVER};
     puzzle->sure = fv_record_room(count, sizeof *puzzle->sure);
     puzzle->unsure = fv_record_room(count, sizeof *puzzle->unsure);
     for (uint32_t i = 0; i < count; i++) {
@@ -346,6 +346,7 @@ static enum fv_linear run_search(struct fv_search *s) {
 struct fv_found fv_linear_search(const struct fv_puzzle *puzzle, uint64_t steps_max) {
     struct fv_search s = {.puzzle = puzzle, .steps_max = steps_max};
     struct fv_found found = {FV_LINEAR_UNDECIDED, 0, 0};
+    if (puzzle->misfit != FV_NEVER) return (struct fv_found){FV_NOT_LINEAR, puzzle->misfit, 1};
     uint32_t *by_begin = sorted(puzzle->sure, puzzle->sure_count, begins_later);
     if (give_slots(puzzle->sure, puzzle->sure_count, by_begin)) {
         list_under_way(&s, by_begin);

@@ -40,6 +40,8 @@ struct fv_puzzle {
     uint32_t *same_before;
     /* The last sure act to whom it matters whether the unsure one took place; FV_NEVER: all. */
     uint32_t *matters_until;
+    /* A sure act that fits nowhere, where a look at the whole shows one; else FV_NEVER. */
+    uint32_t misfit;
 };
 
 struct fv_found {

@@ -1,9 +1,16 @@
 /* Queues: INSERT at the end, REMOVE from the head.
  *
  * The content of a queue is a node of a trie, so that equal contents are equal numbers: the path
- * from the root is the queue from its head to its end. What looks ahead is the order in which
- * values must leave: none is inserted behind one that begins to leave only after it has left
- * itself. That needs values that are inserted once; of others nothing is known ahead. */
+ * from the root is the queue from its head to its end. Of values that are inserted and removed once
+ * it is known between which events they enter and leave. That cuts the search short:
+ *
+ * - none is inserted behind one that begins to leave only after it has left itself;
+ * - of two whose entering and leaving may change places, the earlier goes first: where a begins and
+ *   ends to enter and to leave no later than b does, each could have been in the other's place;
+ * - a remove of unknown end takes none whose remove is known;
+ * - values that nobody is known to have removed are all the same.
+ *
+ * Of values that are inserted twice nothing is known ahead. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -14,9 +21,10 @@ enum { FV_EMPTY = 0, FV_NODES_FIRST = 64, FV_NO_VALUE = -1 };
 struct content {
     uint32_t before; /* the content without its end */
     uint32_t value, head;
-    uint32_t rest;   /* the content without its head; 0: not known yet, or empty */
-    uint32_t latest; /* when the last of its values begins to leave */
-    uint32_t next;   /* of the same place in the table */
+    uint32_t rest;    /* the content without its head; 0: not known yet, or empty */
+    uint32_t latest;  /* when the last of its values begins to leave */
+    bool is_inverted; /* its end could be in the place of one before it, and should */
+    uint32_t next;    /* of the same place in the table */
 };
 
 struct value {
@@ -25,6 +33,8 @@ struct value {
     uint32_t removes;                     /* sure ones */
     uint32_t leaves_after, leaves_before; /* between which events; 0 and FV_NEVER: who knows */
     uint32_t last_remove;                 /* 1 + a sure act; 0: none */
+    uint32_t enters_after, enters_before;
+    bool is_known; /* inserted once and removed once, for sure */
 };
 
 struct queue {
@@ -56,12 +66,28 @@ static void grow(struct queue *q) {
     }
 }
 
+/* Whether a could always be where b is. */
+static bool goes_before(const struct value *a, const struct value *b) {
+    return a->enters_after <= b->enters_after && a->enters_before <= b->enters_before &&
+           a->leaves_after <= b->leaves_after && a->leaves_before <= b->leaves_before;
+}
+
+static bool inverts(const struct queue *q, uint32_t content, const struct value *value) {
+    if (!value->is_known) return false;
+    for (; content != FV_EMPTY; content = q->contents[content].before) {
+        const struct value *other = &q->values[q->contents[content].value];
+        if (other->is_known && goes_before(value, other)) return true;
+    }
+    return false;
+}
+
 static uint32_t with_end(struct queue *q, uint32_t before, uint32_t value) {
     uint32_t i = *place_in_table(q, before, value);
     while (i != FV_NEVER && (q->contents[i].before != before || q->contents[i].value != value))
         i = q->contents[i].next;
     if (i != FV_NEVER) return i;
     if (q->content_count == q->room) grow(q);
+    bool is_inverted = inverts(q, before, &q->values[value]);
     uint32_t *first = place_in_table(q, before, value);
     uint32_t latest = q->values[value].leaves_after;
     if (latest < q->contents[before].latest) latest = q->contents[before].latest;
@@ -70,6 +96,7 @@ static uint32_t with_end(struct queue *q, uint32_t before, uint32_t value) {
                          .value = value,
                          .head = before == FV_EMPTY ? value : q->contents[before].head,
                          .latest = latest,
+                         .is_inverted = is_inverted,
                          .next = *first};
     *first = q->content_count;
     return q->content_count++;
@@ -102,11 +129,13 @@ static bool apply(void *self, int64_t state, const struct fv_place *act, bool is
     if (act->operation == FV_OP_INSERT) {
         const struct value *value = &q->values[act->value];
         if (q->contents[content].latest > value->leaves_before) return false;
-        *next = with_end(q, content, (uint32_t)act->value);
-        return true;
+        content = with_end(q, content, (uint32_t)act->value);
+        *next = content;
+        return !q->contents[content].is_inverted;
     }
     if (content == FV_EMPTY) return is_sure && act->result == FV_NO_VALUE;
-    if (is_sure && act->result != q->contents[content].head) return false;
+    uint32_t head = q->contents[content].head;
+    if (is_sure ? act->result != head : q->values[head].is_known) return false;
     *next = without_head(q, content);
     return true;
 }
@@ -160,12 +189,19 @@ static uint32_t number_of(const struct queue *q, int64_t value) {
     return low;
 }
 
+static void note_insert(struct queue *q, struct fv_place *act) {
+    act->value = number_of(q, act->value);
+    struct value *value = &q->values[act->value];
+    value->inserts++;
+    value->enters_after = act->begin;
+    value->enters_before = act->end;
+}
+
 static void number_values(struct queue *q, struct fv_puzzle *p, int64_t absent) {
     for (uint32_t i = 0; i < p->sure_count; i++) {
         struct fv_place *act = &p->sure[i];
         if (act->operation == FV_OP_INSERT) {
-            act->value = number_of(q, act->value);
-            q->values[act->value].inserts++;
+            note_insert(q, act);
         } else if (gives_value(act, absent)) {
             struct value *value = &q->values[number_of(q, act->result)];
             act->result = value - q->values;
@@ -187,13 +223,11 @@ static void weigh_unsure(struct queue *q, struct fv_puzzle *p) {
     for (uint32_t i = 0; i < p->unsure_count; i++) {
         struct fv_place *act = &p->unsure[i];
         uint32_t matters = p->sure_count;
-        if (act->operation == FV_OP_INSERT) {
-            act->value = number_of(q, act->value);
-            matters = q->values[act->value].last_remove;
-        } else
-            act->value = FV_NO_VALUE;
+        bool inserts = act->operation == FV_OP_INSERT;
+        if (inserts) matters = q->values[number_of(q, act->value)].last_remove;
         drop[i] = matters == 0 || p->sure[matters - 1].end < act->begin;
-        if (!drop[i] && act->operation == FV_OP_INSERT) q->values[act->value].inserts++;
+        if (!drop[i] && inserts) note_insert(q, act);
+        if (!inserts) act->value = FV_NO_VALUE;
     }
     fv_puzzle_keep(p, drop);
     free(drop);
@@ -219,15 +253,23 @@ static bool has_unsure_remove(const struct fv_puzzle *p) {
     return false;
 }
 
-static void foresee(struct queue *q, bool may_vanish) {
+/* After all has been counted. */
+static void foresee(struct queue *q, struct fv_puzzle *p) {
+    uint32_t never = has_unsure_remove(p) ? 0 : FV_NEVER, anonymous = FV_NEVER;
     for (uint32_t i = 0; i < q->value_count; i++) {
         struct value *value = &q->values[i];
-        bool is_plain = value->inserts == 1 && value->removes <= 1;
-        if (!is_plain || value->removes == 0) value->leaves_before = FV_NEVER;
-        if (!is_plain)
-            value->leaves_after = 0;
-        else if (value->removes == 0)
-            value->leaves_after = may_vanish ? 0 : FV_NEVER;
+        value->is_known = value->inserts == 1 && value->removes == 1;
+        bool is_early = value->is_known && value->leaves_before < value->enters_after;
+        if (value->removes > value->inserts || is_early) p->misfit = value->last_remove - 1;
+        if (value->is_known) continue;
+        value->leaves_before = FV_NEVER;
+        value->leaves_after = value->removes == 0 ? never : 0;
+    }
+    for (uint32_t i = 0; i < p->sure_count; i++) {
+        struct fv_place *act = &p->sure[i];
+        if (act->operation != FV_OP_INSERT || q->values[act->value].removes > 0) continue;
+        if (anonymous == FV_NEVER) anonymous = (uint32_t)act->value;
+        act->value = anonymous;
     }
 }
 
@@ -242,7 +284,7 @@ static void pose(struct fv_puzzle *p, const struct fv_record *record) {
     list_values(q, p, record->absent);
     number_values(q, p, record->absent);
     weigh_unsure(q, p);
-    foresee(q, has_unsure_remove(p));
+    foresee(q, p);
     grow(q);
     q->contents[0] = (struct content){.before = FV_EMPTY};
     q->content_count = 1;

@@ -1,4 +1,4 @@
-/* Registers: READ, WRITE, SWAP, ADD, DELETE.
+/* Registers: READ, WRITE, SWAP, ADD, INCREASE, DELETE.
  *
  * Where nothing is added, a value matters only if somebody sees it: reads it, or swaps it out.
  * Values then become small numbers, and all that nobody sees are one. */
@@ -25,9 +25,10 @@ static bool apply(void *self, int64_t state, const struct fv_place *act, bool is
         *next = act->value;
         return !is_sure || act->result != 0;
     case FV_OP_ADD:
+    case FV_OP_INCREASE:
         sum = (int64_t)((uint64_t)(state == absent ? 0 : state) + (uint64_t)act->value);
         *next = sum;
-        return !is_sure || sum == act->result;
+        return !is_sure || act->operation == FV_OP_INCREASE || sum == act->result;
     default: return false;
     }
 }
@@ -57,7 +58,8 @@ static void simplify(struct fv_puzzle *puzzle, int64_t absent) {
 
 static bool has_add(const struct fv_puzzle *puzzle) {
     for (uint32_t i = 0; i < all_count(puzzle); i++)
-        if (each(puzzle, i)->operation == FV_OP_ADD) return true;
+        if (each(puzzle, i)->operation == FV_OP_ADD || each(puzzle, i)->operation == FV_OP_INCREASE)
+            return true;
     return false;
 }
 

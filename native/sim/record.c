@@ -8,9 +8,9 @@
 enum { FV_ACTS_FIRST = 64, FV_MEMBERS_FIRST = 64 };
 
 static const char *const operation_names[] = {
-    [FV_OP_READ] = "read",     [FV_OP_WRITE] = "write",     [FV_OP_SWAP] = "swap",
-    [FV_OP_ADD] = "add",       [FV_OP_DELETE] = "delete",   [FV_OP_INSERT] = "insert",
-    [FV_OP_REMOVE] = "remove", [FV_OP_MEMBERS] = "members",
+    [FV_OP_READ] = "read",     [FV_OP_WRITE] = "write",       [FV_OP_SWAP] = "swap",
+    [FV_OP_ADD] = "add",       [FV_OP_INCREASE] = "increase", [FV_OP_DELETE] = "delete",
+    [FV_OP_INSERT] = "insert", [FV_OP_REMOVE] = "remove",     [FV_OP_MEMBERS] = "members",
 };
 
 void *fv_record_room(size_t n, size_t size) {
@@ -156,6 +156,7 @@ static void describe(const struct fv_act *act, char *to) {
     const char *name = operation_names[act->operation];
     switch ((enum fv_operation)act->operation) {
     case FV_OP_WRITE:
+    case FV_OP_INCREASE:
     case FV_OP_INSERT: snprintf(to, room, "%s %" PRId64, name, value); return;
     case FV_OP_SWAP:
         snprintf(to, room, "%s %" PRId64 " for %" PRId64 "%s", name, value, act->expected,

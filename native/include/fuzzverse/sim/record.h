@@ -23,14 +23,15 @@ enum { FV_OPERATIONS_MAX = 1 << 16 };
 /* What operations mean. Values are any 64-bit numbers; a key that was never written has `absent`. A
  * record may hold many registers, queues and sets, each under a key of its own. */
 enum fv_operation {
-    FV_OP_READ,   /* the result is the value */
-    FV_OP_WRITE,  /* value */
-    FV_OP_SWAP,   /* compare-and-swap: expected, value; the result is 1 where it was done, else 0 */
-    FV_OP_ADD,    /* value, added to what is there (absent: 0); the result is the sum */
-    FV_OP_DELETE, /* writes `absent` */
-    FV_OP_INSERT, /* into a set, or at the end of a queue: value */
-    FV_OP_REMOVE, /* from the head of a queue; the result is the value, `absent` when empty */
-    FV_OP_MEMBERS, /* of a set; told by fv_record_member */
+    FV_OP_READ,  /* the result is the value */
+    FV_OP_WRITE, /* value */
+    FV_OP_SWAP,  /* compare-and-swap: expected, value; the result is 1 where it was done, else 0 */
+    FV_OP_ADD,   /* value, added to what is there (absent: 0); the result is the sum */
+    FV_OP_INCREASE, /* the same, where the sum is not told */
+    FV_OP_DELETE,   /* writes `absent` */
+    FV_OP_INSERT,   /* into a set, or at the end of a queue: value */
+    FV_OP_REMOVE,   /* from the head of a queue; the result is the value, `absent` when empty */
+    FV_OP_MEMBERS,  /* of a set; told by fv_record_member */
 };
 
 struct fv_record;
@@ -56,7 +57,7 @@ enum fv_linear { FV_LINEAR, FV_NOT_LINEAR, FV_LINEAR_UNDECIDED /* `steps_max` wa
 #define FV_LINEAR_STEPS UINT64_C(4000000)
 enum { FV_LINEAR_OVERLAP_MAX = 64 }; /* operations of a key under way at once; more: undecided */
 
-/* Whether registers (READ, WRITE, SWAP, ADD, DELETE) are linearizable, key by key. Logs the
+/* Whether registers (READ, WRITE, SWAP, ADD, INCREASE, DELETE) are linearizable, key by key. Logs the
  * operations of the first key that is not, up to the one that has no place. No more than
  * `steps_max` steps are taken for all keys together: half of what is left for each key, all of it
  * for the last. */
