@@ -20,7 +20,7 @@ from fuzzverse import fetch, registry
 from fuzzverse.errors import EngineError, UsageError
 from fuzzverse.files import disk_errors
 from fuzzverse.resources import Resources
-from fuzzverse.targetfile import TargetFile, Variant
+from fuzzverse.targetfile import Fetch, TargetFile, Variant
 from fuzzverse.toolchain import Compiler
 
 COVERAGE_FLAGS: Final = ("-fsanitize-coverage=inline-8bit-counters,pc-table",)
@@ -125,44 +125,48 @@ class Builder:
             UsageError: a source is missing, a parameter or sanitizer unknown.
             EngineError: a fetch, the compiler or the linker failed; shows the command.
         """
-        self._check_replacements(target)
-        sources = self._sources(target, variant, sanitizer_flags(sanitizers))
+        fetched = target.fetch_of(variant)
+        self._check_replacements(target, fetched)
+        sources = self._sources(target, variant, fetched, sanitizer_flags(sanitizers))
         with concurrent.futures.ThreadPoolExecutor(self._jobs) as pool:
             objects = list(pool.map(self._object, sources))
         return self._link(target, variant, objects, sanitizer_flags(sanitizers))
 
-    def _check_replacements(self, target: TargetFile) -> None:
-        known = {target.fetch.parameter} if target.fetch else set()
+    def _check_replacements(self, target: TargetFile, fetched: Fetch | None) -> None:
+        known = {fetched.parameter} if fetched else set()
         for name in self._replacements.keys() - known:
             raise UsageError(
                 f"--with {name}: {target.name} has no such parameter"
                 + (f"; it has {', '.join(sorted(known))}" if known else "")
             )
 
-    def _third_party(self, target: TargetFile) -> Path | None:
-        if target.fetch is None:
-            return None
-        directory = self._replacements.get(target.fetch.parameter)
+    def _third_party(self, fetched: Fetch) -> Path:
+        directory = self._replacements.get(fetched.parameter)
         if directory is not None:
-            return fetch.given(target.fetch, directory)
-        return fetch.fetched(target.fetch, self._cache, self._download)
+            return fetch.given(fetched, directory)
+        return fetch.fetched(fetched, self._cache, self._download)
 
     def _sources(
-        self, target: TargetFile, variant: Variant, sanitize: tuple[str, ...]
+        self,
+        target: TargetFile,
+        variant: Variant,
+        fetched: Fetch | None,
+        sanitize: tuple[str, ...],
     ) -> list[_Source]:
-        third_party = self._third_party(target)
         directories = [target.directory, *(target.directory / name for name in target.include)]
-        if target.fetch and third_party:
-            directories += [third_party, *(third_party / name for name in target.fetch.include)]
+        if fetched:
+            third_party = self._third_party(fetched)
+            directories += [third_party, *(third_party / name for name in fetched.include)]
         flags = ["-O2", *DEBUG_FLAGS, *COVERAGE_FLAGS, *sanitize]
         flags += [f"-I{directory}" for directory in (*directories, self._resources.include)]
         # Marks are told apart by their file, so it must not depend on where the source lies.
         flags += [f"-fmacro-prefix-map={target.directory}/="]
         # What is fetched is the same in all variants, and compiled once.
         own_flags = (*(f"-D{define}" for define in variant.defines), *COMPARE_FLAGS, *target.flags)
-        chosen = [(target.directory, name, own_flags) for name in target.sources]
-        if target.fetch and third_party:  # the engine under the simulation: hot, and sees no draw
-            chosen += [(third_party, name, target.fetch.flags) for name in target.fetch.sources]
+        own = (*target.sources, *variant.sources)
+        chosen = [(target.directory, name, own_flags) for name in own]
+        if fetched:  # the engine under the simulation: hot, and sees no draw
+            chosen += [(third_party, name, fetched.flags) for name in fetched.sources]
         preempted = self._preempt_flags(target)
         sources = []
         for directory, name, extra in chosen:
@@ -220,7 +224,8 @@ class Builder:
         objects: Sequence[Path],
         sanitize: tuple[str, ...],
     ) -> Path:
-        is_cxx = target.language == "c++" or any(Path(s).suffix != ".c" for s in target.sources)
+        own = (*target.sources, *variant.sources)
+        is_cxx = target.language == "c++" or any(Path(name).suffix != ".c" for name in own)
         driver = self._compiler.cxx if is_cxx else self._compiler.path
         command = (str(driver), *sanitize, *map(str, objects))
         command += link_flags(self._resources, threads=target.threads)

@@ -16,6 +16,7 @@ from fuzzverse.targetfile import Fetch
 ARCHIVE_SIZE_MAX: Final = 256 * 1024 * 1024
 MEMBER_SIZE_MAX: Final = 64 * 1024 * 1024
 MEMBER_COUNT_MAX: Final = 100_000
+_ARCHIVES: Final = ("*.tar.gz", "*.crate")
 
 
 def fetched(fetch: Fetch, cache: Path, download: Download = download) -> Path:
@@ -47,7 +48,7 @@ def given(fetch: Fetch, directory: Path) -> Path:
 
 def _checked(fetch: Fetch, scratch: Path) -> Path:
     """The archive in `scratch` whose hash is the pinned one."""
-    for path in sorted(scratch.glob("*.tar.gz")):
+    for path in sorted(path for name in _ARCHIVES for path in scratch.glob(name)):
         if path.stat().st_size > ARCHIVE_SIZE_MAX:
             raise EngineError(failed(fetch, f"{path.name} is larger than {ARCHIVE_SIZE_MAX}"))
         found = hashlib.sha256(path.read_bytes()).hexdigest()
@@ -56,7 +57,7 @@ def _checked(fetch: Fetch, scratch: Path) -> Path:
                 failed(fetch, f"{path.name} has SHA-256 {found} instead of {fetch.sha256}")
             )
         return path
-    raise EngineError(failed(fetch, "the download holds no .tar.gz"))
+    raise EngineError(failed(fetch, f"the download holds no {' or '.join(_ARCHIVES)}"))
 
 
 def _extract(fetch: Fetch, archive: Path, directory: Path) -> None:

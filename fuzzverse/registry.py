@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
+import urllib.request
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final
@@ -13,6 +15,8 @@ from fuzzverse.errors import EngineError
 from fuzzverse.targetfile import Fetch
 
 TIMEOUT_S: Final = 300
+CRATES_URL: Final = "https://static.crates.io/crates"
+CRATE_SIZE_MAX: Final = 64 * 1024 * 1024  # crates.io takes no more than 10 MiB
 _REPOSITORIES_MAX: Final = 64
 _INDEX_FORMAT: Final = "$(REPO_URI) $(CODENAME) $(COMPONENT)"
 
@@ -76,7 +80,42 @@ def _apt(fetch: Fetch, directory: Path) -> None:
     _run(fetch, "apt-get", [*command, *source], directory)
 
 
-_CLIENTS: Final = {"pypi": _pip, "debian": _apt}
+def _cargo(fetch: Fetch, directory: Path) -> None:
+    """A crate, which an empty package names; cargo runs nothing of what it fetches.
+
+    The user's configuration and cache of cargo are used, so that mirrors work. Where there is no
+    cargo, the file is asked for that cargo would ask for.
+    """
+    name = f"{fetch.package}-{fetch.version}.crate"
+    if shutil.which("cargo") is None:
+        (directory / name).write_bytes(_crate(fetch, f"{CRATES_URL}/{fetch.package}/{name}"))
+        return
+    (directory / "src").mkdir()
+    (directory / "src" / "lib.rs").write_text("")
+    (directory / "Cargo.toml").write_text(
+        '[package]\nname = "fetch"\nversion = "0.0.0"\nedition = "2021"\n\n[workspace]\n\n'
+        f'[dependencies.{fetch.package}]\nversion = "={fetch.version}"\n'
+        "default-features = false\n"
+    )
+    _run(fetch, "cargo", ["cargo", "fetch", "--quiet"], directory)
+    home = Path(os.environ.get("CARGO_HOME") or Path.home() / ".cargo")
+    for path in sorted((home / "registry" / "cache").glob(f"*/{name}"))[:1]:
+        (directory / name).symlink_to(path)
+
+
+def _crate(fetch: Fetch, url: str) -> bytes:
+    try:
+        with urllib.request.urlopen(url, timeout=TIMEOUT_S) as answer:
+            data: bytes = answer.read(CRATE_SIZE_MAX + 1)
+    except OSError as error:
+        reason = f"cargo is not on this machine, and {url} says: {error}"
+        raise EngineError(failed(fetch, reason)) from None
+    if len(data) > CRATE_SIZE_MAX:
+        raise EngineError(failed(fetch, f"{url} is larger than {CRATE_SIZE_MAX} bytes"))
+    return data
+
+
+_CLIENTS: Final = {"pypi": _pip, "debian": _apt, "crates": _cargo}
 
 
 def _run(fetch: Fetch, client: str, command: Sequence[str], directory: Path) -> str:
@@ -99,7 +138,7 @@ def _run(fetch: Fetch, client: str, command: Sequence[str], directory: Path) -> 
         raise EngineError(failed(fetch, f"{client} took longer than {TIMEOUT_S} s")) from None
     if answer.returncode != 0:
         lines = [line.strip() for line in answer.stderr.splitlines() if line.strip()]
-        errors = [line for line in lines if line.startswith(("ERROR:", "E:"))]
+        errors = [line for line in lines if line.startswith(("ERROR:", "E:", "error:"))]
         words = (errors or lines[-1:] or [f"{client} failed"])[0]
         raise EngineError(failed(fetch, words))
     return answer.stdout

@@ -16,7 +16,7 @@ _NAME: Final = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 _VERSION: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+!-]{0,63}")
 _SHA256: Final = re.compile(r"[0-9a-f]{64}")
 _FILE: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._+-]*(/[A-Za-z0-9_][A-Za-z0-9._+-]*)*")
-_REGISTRIES: Final = ("pypi", "debian")
+_REGISTRIES: Final = ("pypi", "debian", "crates")
 _LANGUAGES: Final = ("c", "c++")
 _EXPECTATIONS: Final = ("clean", "bug")
 
@@ -26,7 +26,8 @@ class Variant:
     """One executable that is built from a target.
 
     `seconds` and `timelines` are the budget within which `expect` ("clean" or "bug") holds;
-    `bug` says in words which bug is known.
+    `bug` says in words which bug is known. `sources` are compiled beside the target's own; `fetch`
+    names one of the target's `fetches`, to build with in place of its `fetch`.
     """
 
     name: str
@@ -36,16 +37,18 @@ class Variant:
     seconds: int | None = None
     timelines: int | None = None
     default: bool = False
+    sources: tuple[str, ...] = ()
+    fetch: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Fetch:
     """Third-party source out of an archive of a registry, pinned by SHA-256.
 
-    `registry` is "pypi" (the sdist of a package) or "debian" (what upstream released, as Debian
-    and its kin keep it; the version is upstream's). `members` maps a path in the archive (without
-    its top directory) to a path in the directory that holds what was fetched; `include` names
-    directories in there. `parameter` names the directory that replaces the fetch
+    `registry` is "pypi" (the sdist of a package), "crates" (a crate), or "debian" (what upstream
+    released, as Debian and its kin keep it; the version is upstream's). `members` maps a path in
+    the archive (without its top directory) to a path in the directory that holds what was fetched;
+    `include` names directories in there. `parameter` names the directory that replaces the fetch
     (`--with parameter=DIR`).
     """
 
@@ -81,6 +84,11 @@ class TargetFile:
     preempt: tuple[str, ...] = ()
     preempt_functions: tuple[str, ...] = ()
     threads: bool = False
+    fetches: tuple[tuple[str, Fetch], ...] = ()
+
+    def fetch_of(self, variant: Variant) -> Fetch | None:
+        """The third-party source that a variant is built with."""
+        return dict(self.fetches)[variant.fetch] if variant.fetch else self.fetch
 
     @property
     def directory(self) -> Path:
@@ -103,6 +111,19 @@ class _Table:
 
     def error(self, words: str) -> UsageError:
         return UsageError(f"{self._path}: {self._place}{words}")
+
+    def names(self) -> tuple[str, ...]:
+        return tuple(self._left)
+
+    def table(self, key: str) -> _Table | None:
+        """The table under a key, with a place of its own in what it complains about."""
+        values = self.take(key)
+        if values is None:
+            return None
+        place = f"{self._place.strip('[] ')}.{key}".lstrip(".")
+        if not isinstance(values, dict):
+            raise self.error(f"`{key}` must be a table")
+        return _Table(self._path, f"[{place}] ", values)
 
     def take(self, key: str) -> object:
         return self._left.pop(key, None)
@@ -170,10 +191,8 @@ def load(path: Path) -> TargetFile:
 def _target(path: Path, values: dict[str, object]) -> TargetFile:
     table = _Table(path, "", values)
     name = table.name("name", _NAME)
-    fetch_values = table.take("fetch")
+    fetch, fetches = table.table("fetch"), table.table("fetches")
     variant_values = table.take("variant")
-    if fetch_values is not None and not isinstance(fetch_values, dict):
-        raise table.error("`fetch` must be a table")
     target = TargetFile(
         path=path,
         name=name,
@@ -183,20 +202,32 @@ def _target(path: Path, values: dict[str, object]) -> TargetFile:
         include=table.texts("include"),
         flags=table.texts("flags"),
         variants=_variants(table, variant_values, name),
-        fetch=None if fetch_values is None else _fetch(_Table(path, "[fetch] ", fetch_values)),
+        fetch=_fetch(fetch) if fetch else None,
         preempt=table.texts("preempt"),
         preempt_functions=table.texts("preempt_functions"),
         threads=table.flag("threads"),
+        fetches=_fetches(fetches) if fetches else (),
     )
     table.done()
+    _check_names(table, target)
+    return target
+
+
+def _check_names(table: _Table, target: TargetFile) -> None:
+    """Whether what the parts of the file name is there."""
     if not target.sources:
         raise table.error("`sources` must name at least one file")
-    known = {*target.sources, *(target.fetch.sources if target.fetch else ())}
+    for variant in target.variants:
+        if variant.fetch and variant.fetch not in dict(target.fetches):
+            words = f"the variant {variant.name} names [fetches.{variant.fetch}]"
+            raise table.error(f"{words}, which is missing")
+    all_fetches = [one for _, one in target.fetches] + ([target.fetch] if target.fetch else [])
+    parts = (target, *target.variants, *all_fetches)
+    known = {name for part in parts for name in part.sources}
     if unknown := sorted(set(target.preempt) - known):
         raise table.error(f"`preempt` names {unknown[0]!r}, which is none of the sources")
     if target.preempt_functions and not target.preempt:
         raise table.error("`preempt_functions` restricts `preempt`, which is missing")
-    return target
 
 
 def _variants(table: _Table, values: object, name: str) -> tuple[Variant, ...]:
@@ -221,9 +252,21 @@ def _variant(parent: _Table, values: dict[str, object]) -> Variant:
         seconds=table.count("seconds"),
         timelines=table.count("timelines"),
         default=table.flag("default"),
+        sources=table.texts("sources"),
+        fetch=table.text("fetch", ""),
     )
     table.done()
     return variant
+
+
+def _fetches(table: _Table) -> tuple[tuple[str, Fetch], ...]:
+    fetches = []
+    for name in table.names():
+        if not _NAME.fullmatch(name):
+            raise table.error(f"the name {name!r} does not match {_NAME.pattern}")
+        values = table.table(name)
+        fetches += [(name, _fetch(values))] if values else []
+    return tuple(fetches)
 
 
 def _fetch(table: _Table) -> Fetch:

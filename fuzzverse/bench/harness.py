@@ -50,7 +50,7 @@ def check_target(target: TargetFile) -> None:
     What a target fetches keeps state from one timeline to the next, and leaks when one ends in
     the middle; the targets of ours that fetch nothing begin afresh.
     """
-    if target.fetch is not None:
+    if target.fetch is not None or target.fetches:
         raise RivalMissing(
             f"{target.name} fetches third-party source, whose global state no in-process fuzzer "
             "puts back"

@@ -208,6 +208,27 @@ def test_what_is_fetched_is_compiled_alike_for_all_variants_and_finds_its_header
     assert exit_code(builder.build(replace(target, fetch=fetch), variant)) == 7
 
 
+def test_a_variant_has_sources_and_a_fetch_of_its_own(
+    tmp_path: Path, data: Resources, compiler: Compiler, target: TargetFile
+) -> None:
+    for name, number in (("older", 3), ("newer", 4)):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "more.c").write_text(f"int more(void) {{ return {number}; }}\n")
+    coin = "int more(void);\n__attribute__((weak)) int extra(void) { return 0; }\n"
+    (target.directory / "coin.c").write_text(f"{coin}int body(void) {{ return more() + extra(); }}")
+    (target.directory / "extra.c").write_text("int extra(void) { return 50; }\n")
+    older = Fetch("engine", "1", "0" * 64, (("a/more.c", "more.c"),), "older", ("more.c",), ())
+    newer = replace(older, version="2", parameter="newer")
+    both = replace(target, fetch=older, fetches=(("newer", newer),))
+    own = Variant("coin-own", sources=("extra.c",), fetch="newer")
+    found = []
+    for variant, parameter in ((target.variants[0], "older"), (own, "newer")):
+        given = {parameter: tmp_path / parameter}
+        builder = Builder(data, tmp_path / "cache", compiler, replacements=given)
+        found.append(exit_code(builder.build(both, variant)))
+    assert found == [3, 54]
+
+
 COUNTED = """
 static int seen;
 void __sanitizer_cov_load4(void *p) { (void)p; seen++; }

@@ -44,7 +44,8 @@ def pinned(data: bytes) -> Fetch:
 def giving(data: bytes, calls: list[str]) -> Download:
     def download(fetch: Fetch, directory: Path) -> None:
         calls.append(fetch.package)
-        (directory / "engine-1.2.tar.gz").write_bytes(data)
+        suffix = "crate" if fetch.registry == "crates" else "tar.gz"
+        (directory / f"engine-1.2.{suffix}").write_bytes(data)
 
     return download
 
@@ -67,6 +68,11 @@ def test_members_may_lie_in_folders(tmp_path: Path) -> None:
     directory = fetched(fetch, tmp_path, giving(GOOD, []))
     assert (directory / "src/deep/engine.c").read_bytes() == b"int x;"
     assert given(fetch, directory) == directory.resolve()
+
+
+def test_a_crate_is_an_archive_too(tmp_path: Path) -> None:
+    crate = replace(pinned(GOOD), registry="crates")
+    assert (fetched(crate, tmp_path, giving(GOOD, [])) / "engine.c").read_bytes() == b"int x;"
 
 
 def test_another_hash_is_refused_before_anything_is_extracted(tmp_path: Path) -> None:
@@ -95,7 +101,7 @@ def test_a_download_without_archive_is_an_error(tmp_path: Path) -> None:
     def nothing(fetch: Fetch, directory: Path) -> None:
         assert list(directory.iterdir()) == []
 
-    with pytest.raises(EngineError, match=r"holds no \.tar\.gz"):
+    with pytest.raises(EngineError, match=r"holds no \*\.tar\.gz or \*\.crate"):
         fetched(pinned(GOOD), tmp_path, nothing)
 
 

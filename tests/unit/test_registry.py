@@ -1,9 +1,14 @@
 from __future__ import annotations
 
+import http.server
+import threading
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from fuzzverse import registry
 from fuzzverse.errors import EngineError
 from fuzzverse.registry import download
 from fuzzverse.targetfile import Fetch
@@ -32,12 +37,26 @@ FETCH = Fetch(
 )
 
 
-def client(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, script: str) -> Path:
-    """Puts a script in place of apt-get; returns the file that has what it was asked."""
+# A stand-in for cargo: what it fetches goes to its own cache.
+CARGO = """#!/bin/sh
+echo "$*" > "$ASKED"
+cat Cargo.toml >> "$ASKED"
+test -f src/lib.rs || exit 1
+mkdir -p "$CARGO_HOME/registry/cache/mirror.example"
+echo data > "$CARGO_HOME/registry/cache/mirror.example/engine-1.2.crate"
+echo dependency > "$CARGO_HOME/registry/cache/mirror.example/other-1.2.crate"
+"""
+CRATE = replace(FETCH, registry="crates")
+
+
+def client(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, script: str, name: str = "apt-get"
+) -> Path:
+    """Puts a script in place of a client; returns the file that has what it was asked."""
     folder = tmp_path / "bin"
     folder.mkdir()
-    (folder / "apt-get").write_text(script)
-    (folder / "apt-get").chmod(0o755)
+    (folder / name).write_text(script)
+    (folder / name).chmod(0o755)
     monkeypatch.setenv("PATH", f"{folder}:/usr/bin:/bin")
     monkeypatch.setenv("ASKED", str(tmp_path / "asked"))
     return tmp_path / "asked"
@@ -85,3 +104,62 @@ def test_a_machine_without_the_client_is_told_so(
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(EngineError, match="apt-get is not on this machine"):
         download(FETCH, tmp_path)
+
+
+def test_cargo_is_asked_for_one_exact_crate(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = client(tmp_path, monkeypatch, CARGO, "cargo")
+    monkeypatch.setenv("CARGO_HOME", str(tmp_path / "home"))
+    place = tmp_path / "place"
+    place.mkdir()
+    download(CRATE, place)
+    assert [path.name for path in place.glob("*.crate")] == ["engine-1.2.crate"]
+    assert (place / "engine-1.2.crate").read_text() == "data\n"
+    words = asked.read_text()
+    assert words.startswith("fetch --quiet\n")
+    assert '[dependencies.engine]\nversion = "=1.2"\n' in words
+
+
+def test_what_cargo_says_is_in_the_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    script = "#!/bin/sh\necho 'error: no such crate' >&2\nexit 101\n"
+    client(tmp_path, monkeypatch, script, "cargo")
+    with pytest.raises(EngineError, match=r"error: no such crate; .* --with engine-dir=DIR"):
+        download(CRATE, tmp_path)
+
+
+class _Crates(http.server.BaseHTTPRequestHandler):
+    def do_GET(self) -> None:
+        is_known = self.path == "/engine/engine-1.2.crate"
+        self.send_response(200 if is_known else 404)
+        self.end_headers()
+        self.wfile.write(b"data" if is_known else b"")
+
+    def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
+        """Keeps quiet."""
+
+
+@pytest.fixture
+def crates(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A machine without cargo, and a server in place of crates.io."""
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with http.server.HTTPServer(("127.0.0.1", 0), _Crates) as server:
+        monkeypatch.setattr(registry, "CRATES_URL", f"http://127.0.0.1:{server.server_port}")
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield
+        server.shutdown()
+        thread.join()
+
+
+@pytest.mark.usefixtures("crates")
+def test_without_cargo_the_crate_is_asked_for_itself(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    download(CRATE, tmp_path)
+    assert (tmp_path / "engine-1.2.crate").read_bytes() == b"data"
+    with pytest.raises(EngineError, match=r"motor-1\.2\.crate says: .*404"):
+        download(replace(CRATE, package="motor"), tmp_path)
+    monkeypatch.setattr(registry, "CRATE_SIZE_MAX", 3)
+    with pytest.raises(EngineError, match="is larger than 3 bytes"):
+        download(CRATE, tmp_path)

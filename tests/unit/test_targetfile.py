@@ -29,16 +29,27 @@ defines = ["LYING=1"]
 expect = "bug"
 bug = "lost commit"
 timelines = 1000
+sources = ["liar.c"]
+fetch = "newer"
+
+[fetches.newer]
+registry = "crates"
+package = "engine-sys"
+version = "1.3"
+sha256 = "cdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcd"
+members = { "c/engine.c" = "engine.c" }
+parameter = "engine"
+sources = ["engine.c"]
 
 [fetch]
 package = "engine"
 version = "1.2"
-sha256 = "%s"
+sha256 = "abababababababababababababababababababababababababababababababab"
 members = { "src/engine.c" = "engine.c" }
 parameter = "engine"
 sources = ["engine.c"]
 flags = ["-w"]
-""" % ("ab" * 32)
+"""
 
 
 def write(directory: Path, text: str) -> Path:
@@ -56,8 +67,29 @@ def test_every_key_is_read(tmp_path: Path) -> None:
     assert target.threads
     assert target.variants == (
         Variant("store", seconds=60, default=True),
-        Variant("store-lying", ("LYING=1",), "bug", "lost commit", timelines=1000),
+        Variant(
+            "store-lying",
+            ("LYING=1",),
+            "bug",
+            "lost commit",
+            timelines=1000,
+            sources=("liar.c",),
+            fetch="newer",
+        ),
     )
+    newer = Fetch(
+        package="engine-sys",
+        version="1.3",
+        sha256="cd" * 32,
+        members=(("c/engine.c", "engine.c"),),
+        parameter="engine",
+        sources=("engine.c",),
+        flags=(),
+        registry="crates",
+    )
+    assert target.fetches == (("newer", newer),)
+    assert target.fetch_of(target.variants[0]) == target.fetch
+    assert target.fetch_of(target.variants[1]) == newer
     assert target.fetch == Fetch(
         package="engine",
         version="1.2",
@@ -106,6 +138,10 @@ def test_a_target_without_variants_is_its_own(tmp_path: Path) -> None:
         ('{ "src/engine.c" = "engine.c" }', "[3]", "or list them"),
         ('version = "1.2"', 'version = "1.2"\nregistry = "cvs"', "must be one of pypi, debian"),
         ("ababab", "ABABAB", "`sha256` is"),
+        ('fetch = "newer"', 'fetch = "older"', r"store-lying names \[fetches\.older\], which is"),
+        ("fetches.newer", "fetches.Newer", r"\[fetches\] the name 'Newer' does not match"),
+        ('version = "1.3"', "", r"\[fetches\.newer\] `version` must be a string"),
+        ('registry = "crates"', 'registry = "attic"', "must be one of pypi, debian, crates"),
         ("[fetch]", "[fetch", "TOML|Expected|Invalid|Unclosed"),
     ],
 )
