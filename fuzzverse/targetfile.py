@@ -221,9 +221,9 @@ def _check_names(table: _Table, target: TargetFile) -> None:
         if variant.fetch and variant.fetch not in dict(target.fetches):
             words = f"the variant {variant.name} names [fetches.{variant.fetch}]"
             raise table.error(f"{words}, which is missing")
-    all_fetches = [one for _, one in target.fetches] + ([target.fetch] if target.fetch else [])
-    parts = (target, *target.variants, *all_fetches)
-    known = {name for part in parts for name in part.sources}
+    known = {*target.sources, *(target.fetch.sources if target.fetch else ())}
+    known |= {name for variant in target.variants for name in variant.sources}
+    known |= {name for _, one in target.fetches for name in one.sources}
     if unknown := sorted(set(target.preempt) - known):
         raise table.error(f"`preempt` names {unknown[0]!r}, which is none of the sources")
     if target.preempt_functions and not target.preempt:
