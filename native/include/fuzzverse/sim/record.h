@@ -57,8 +57,8 @@ enum fv_linear { FV_LINEAR, FV_NOT_LINEAR, FV_LINEAR_UNDECIDED /* `steps_max` wa
 #define FV_LINEAR_STEPS UINT64_C(4000000)
 enum { FV_LINEAR_OVERLAP_MAX = 64 }; /* operations of a key under way at once; more: undecided */
 
-/* Whether registers (READ, WRITE, SWAP, ADD, INCREASE, DELETE) are linearizable, key by key. Logs the
- * operations of the first key that is not, up to the one that has no place. No more than
+/* Whether registers (READ, WRITE, SWAP, ADD, INCREASE, DELETE) are linearizable, key by key. Logs
+ * the operations of the first key that is not, up to the one that has no place. No more than
  * `steps_max` steps are taken for all keys together: half of what is left for each key, all of it
  * for the last. */
 enum fv_linear fv_record_check_linear(const struct fv_record *record, uint64_t steps_max);
