@@ -1,0 +1,32 @@
+/* LevelDB's Env on the simulation kit: files of a node's disk, background work as a task. */
+#ifndef FV_LEVELDB_ENV_H
+#define FV_LEVELDB_ENV_H
+
+#include <string>
+
+#include "leveldb/env.h"
+
+#define DATABASE_NAME "db"
+
+/* Told of every batch group in the order in which it goes to a log, before it is written there. */
+class LogObserver {
+  public:
+    virtual ~LogObserver() = default;
+    virtual void Logged(const leveldb::Slice &record) = 0;
+};
+
+/* What is under way, for marks. */
+struct EnvWork {
+    uint32_t tables_open; /* being written */
+    uint32_t logs_read;
+    bool is_manifest_open;
+    bool is_background; /* a compaction is under way */
+    /* A sync was a lie, and none of the same file has been honest since: what a power loss shows. */
+    bool is_log_at_stake, is_manifest_at_stake;
+};
+
+/* For one start of the process: locks and background work go with it. `observer` must outlive it. */
+leveldb::Env *env_new(LogObserver *observer);
+const EnvWork &env_work();
+
+#endif
