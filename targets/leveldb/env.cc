@@ -22,9 +22,9 @@ const size_t kLogBlockBytes = 32768;
 const size_t kLogHeaderBytes = 7;
 const uint64_t kNsPerMicro = 1000;
 
-/* LevelDB goes on to the next log without a sync of the one it leaves, and replays one that a killed
- * process has left as it is: a power loss may then lose batches and keep later ones, even synced
- * ones. This Env syncs such logs, but in the variant that shows it. */
+/* LevelDB goes on to the next log without a sync of the one it leaves, and replays one that
+ * a killed process has left as it is: a power loss may then lose batches and keep later
+ * ones, even synced ones. This Env syncs such logs, but in the variant that shows it. */
 #ifdef FV_LOGS_LEFT_UNSYNCED
 const bool kSyncsLogsLeft = false;
 #else

@@ -21,11 +21,13 @@ struct EnvWork {
     uint32_t logs_read;
     bool is_manifest_open;
     bool is_background; /* a compaction is under way */
-    /* A sync was a lie, and none of the same file has been honest since: what a power loss shows. */
+    /* A sync was a lie, and none of the same file has been honest since: what a power loss
+     * shows. */
     bool is_log_at_stake, is_manifest_at_stake;
 };
 
-/* For one start of the process: locks and background work go with it. `observer` must outlive it. */
+/* For one start of the process: locks and background work go with it. `observer` must
+ * outlive it. */
 leveldb::Env *env_new(LogObserver *observer);
 const EnvWork &env_work();
 

@@ -1,5 +1,6 @@
-/* What the database must hold: every batch in the order in which LevelDB logged it, which of them it
- * has acknowledged, and which of them it has acknowledged as synced. It outlives the process. */
+/* What the database must hold: every batch in the order in which LevelDB logged it, which of
+ * them it has acknowledged, and which of them it has acknowledged as synced. It outlives the
+ * process. */
 #ifndef FV_LEVELDB_MODEL_H
 #define FV_LEVELDB_MODEL_H
 

@@ -1,9 +1,10 @@
-/* A node and its disk, as far as this target needs what sim/node.h, sim/disk.h and sim/model.h declare:
- * the kit does not have them yet. All of it is weak, so that the kit's own takes its place.
+/* A node and its disk, as far as this target needs what sim/node.h, sim/disk.h and sim/model.h
+ * declare: the kit does not have them yet. All of it is weak, so that the kit's own takes its
+ * place.
  *
- * The disk: names become durable in the order in which they were given, and at a power loss a drawn
- * number of those that are not is lost. Of each file's unsynced pages a power loss takes the end
- * (`is_ordered`) or any; of one that it takes, a part may have been written. */
+ * The disk: names become durable in the order in which they were given, and at a power loss a
+ * drawn number of those that are not is lost. Of each file's unsynced pages a power loss takes
+ * the end (`is_ordered`) or any; of one that it takes, a part may have been written. */
 #include <fuzzverse/sim.h>
 
 #include <algorithm>

@@ -21,9 +21,9 @@ namespace {
 const size_t kSmallCacheBytes = 16 << 10;
 const int kBloomBits = 10;
 
-/* Three things that RepairDB() gets wrong are kept away from it, but in the variants that show them.
- * It puts all tables on level 0, obsolete ones among them: there the file with the greatest number
- * passes for the newest with Get(), and deleted keys may come back. */
+/* Three things that RepairDB() gets wrong are kept away from it, but in the variants that
+ * show them. It puts all tables on level 0, obsolete ones among them: there the file with
+ * the greatest number passes for the newest with Get(), and deleted keys may come back. */
 #ifdef FV_REPAIR_IS_TRUSTED
 const bool kTrustsRepairs = true;
 #else
@@ -74,15 +74,17 @@ void check_gets(DB *db, const Model &model, const State &found) {
                   "Get() and iterators agree after a recovery");
 }
 
-/* Whether a key may hold a version, given what must be there: what it held then or at any time since. */
+/* Whether a key may hold a version, given what must be there: what it held then or at any
+ * time since. */
 bool may_hold(const Model &model, uint32_t key, Version version) {
     for (uint32_t position = model.required(); position <= model.end(); position++)
         if (model.at(position).versions[key] == version) return true;
     return false;
 }
 
-/* RepairDB() says that it may lose data; what was synced and is undamaged it should keep. It does not
- * know which tables are obsolete, so that keys that were deleted, then or since, may come back. */
+/* RepairDB() says that it may lose data; what was synced and is undamaged it should keep. It
+ * does not know which tables are obsolete, so that keys that were deleted, then or since,
+ * may come back. */
 void check_repaired(const Model &model, const State &found) {
     for (uint32_t key = 0; key < MODEL_KEYS; key++)
         FV_ALWAYS(may_hold(model, key, 0) || may_hold(model, key, found.versions[key]),

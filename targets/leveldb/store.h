@@ -1,5 +1,5 @@
-/* The database under test: opened, read whole, and compared with the model. Whatever is wrong ends the
- * timeline as a bug, unless the disk has lied. */
+/* The database under test: opened, read whole, and compared with the model. Whatever is
+ * wrong ends the timeline as a bug, unless the disk has lied. */
 #ifndef FV_LEVELDB_STORE_H
 #define FV_LEVELDB_STORE_H
 
@@ -36,8 +36,9 @@ Version store_get(leveldb::DB *db, const leveldb::ReadOptions &options, const Mo
 Shape store_shape(leveldb::DB *db);
 /* With their numbers; slower. */
 Shape store_numbered_shape(leveldb::DB *db);
-/* Ends the timeline as a bug where a status is an error and the disk has not lied. Where it has, the
- * process ends, and the database is given up: LevelDB has noticed what it can no longer mend. */
+/* Ends the timeline as a bug where a status is an error and the disk has not lied. Where it
+ * has, the process ends, and the database is given up: LevelDB has noticed what it can no
+ * longer mend. */
 void store_must_be_ok(const leveldb::Status &status, const char *what);
 bool store_was_given_up();
 /* RepairDB() and what follows it is under way. */

@@ -1,7 +1,9 @@
-/* The real LevelDB in a process that loses power, is killed or closes its database, and starts again.
+/* The real LevelDB in a process that loses power, is killed or closes its database, and
+ * starts again.
  *
- * Writers write batches, some of them synced; readers hold iterators and snapshots open; somebody
- * flushes and compacts. Each of them is a task, and so is LevelDB's own background work. */
+ * * Writers write batches, some of them synced; readers hold iterators and snapshots open;
+ * somebody flushes and compacts. Each of them is a task, and so is LevelDB's own background
+ * work. */
 #include <algorithm>
 #include <vector>
 
@@ -24,16 +26,17 @@ enum Phase { PHASE_OPENING, PHASE_WORKING, PHASE_CLOSING };
 
 const uint32_t kPowerLossPpm = 20000;
 const uint64_t kKillUsMax = 3000; /* a life takes as long as its syncs */
-/* With `reuse_logs` LevelDB goes on behind whatever a log ends with, and a record that a power loss or the
- * end of the process has cut swallows what comes behind it. So only closed logs are reused, but in the
- * variant that shows it. */
+/* With `reuse_logs` LevelDB goes on behind whatever a log ends with, and a record that a
+ * power loss or the end of the process has cut swallows what comes behind it. So only closed
+ * logs are reused, but in the variant that shows it. */
 #ifdef FV_REUSE_CUT_LOGS
 const bool kReusesCutLogs = true;
 #else
 const bool kReusesCutLogs = false;
 #endif
-/* Of what is appended to a file and not synced a power loss takes the end, as journalling file systems
- * have it that grow a file after its data is written; or, in a variant, any pages. */
+/* Of what is appended to a file and not synced a power loss takes the end, as journalling
+ * file systems have it that grow a file after its data is written; or, in a variant, any
+ * pages. */
 #ifdef FV_ANY_PAGES
 const bool kAnyPages = true;
 #else

@@ -102,7 +102,7 @@ static void check_mutexes(void) {
     pthread_mutex_unlock(&careful);
 }
 
-/* ---- conditions, locks of readers and writers, barriers, semaphores, once --------------------- */
+/* --- conditions, locks of readers and writers, barriers, semaphores, once -------------------- */
 
 static pthread_cond_t changed = PTHREAD_COND_INITIALIZER;
 static pthread_rwlock_t rwlock = PTHREAD_RWLOCK_INITIALIZER;

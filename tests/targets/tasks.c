@@ -1,4 +1,5 @@
-/* What the kit promises of tasks, time and waiting, whatever the schedule. -DSCHEDULE=n fixes one. */
+/* What the kit promises of tasks, time and waiting, whatever the schedule. -DSCHEDULE=n
+ * fixes one. */
 #include <fuzzverse/sim.h>
 #include <string.h>
 #include <time.h>

@@ -1,5 +1,5 @@
-/* LevelDB's port layer: its mutexes and conditions are the simulation kit's, so that its threads are
- * tasks and every lock is a point where another of them may run. */
+/* LevelDB's port layer: its mutexes and conditions are the simulation kit's, so that its
+ * threads are tasks and every lock is a point where another of them may run. */
 #ifndef STORAGE_LEVELDB_PORT_PORT_H_
 #define STORAGE_LEVELDB_PORT_PORT_H_
 

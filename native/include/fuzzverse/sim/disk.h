@@ -1,6 +1,6 @@
-/* The disk of a node: a directory of files whose unsynced pages a power loss may lose. Calls work on the
- * current node's disk; errors are negative errno values (-EIO, -ENOSPC, -ENOENT, ...). Any call may be the
- * node's last: it does not return then. */
+/* The disk of a node: a directory of files whose unsynced pages a power loss may lose. Calls
+ * work on the current node's disk; errors are negative errno values (-EIO, -ENOSPC, -ENOENT,
+ * ...). Any call may be the node's last: it does not return then. */
 #ifndef FUZZVERSE_SIM_DISK_H
 #define FUZZVERSE_SIM_DISK_H
 
@@ -24,8 +24,9 @@ typedef int32_t fv_file;
 
 fv_file fv_file_open(const char *name, uint32_t flags);
 void fv_file_close(fv_file file);
-int64_t fv_file_read(fv_file file, void *to, size_t size, uint64_t at);         /* short at the end */
-int64_t fv_file_write(fv_file file, const void *from, size_t size, uint64_t at); /* all, or an error */
+int64_t fv_file_read(fv_file file, void *to, size_t size, uint64_t at); /* short at the end */
+int64_t fv_file_write(fv_file file, const void *from, size_t size,
+                      uint64_t at); /* all, or an error */
 int64_t fv_file_append(fv_file file, const void *from, size_t size);
 int32_t fv_file_truncate(fv_file file, uint64_t size);
 int64_t fv_file_size(fv_file file);
@@ -38,9 +39,9 @@ bool fv_disk_has(const char *name);
 /* The n-th file's name in byte order, NULL past the last. */
 const char *fv_disk_name(uint32_t n);
 
-/* Whether content whose sync was acknowledged may be lost, by a fault of the model that amounts to it
- * (lying syncs, lost or misdirected writes, bit rot, torn pages of synced data): what a target's
- * invariants may ask before they blame the software. Of any node's disk. */
+/* Whether content whose sync was acknowledged may be lost, by a fault of the model that
+ * amounts to it (lying syncs, lost or misdirected writes, bit rot, torn pages of synced data):
+ * what a target's invariants may ask before they blame the software. Of any node's disk. */
 bool fv_disk_has_lied(fv_node node);
 
 #ifdef __cplusplus

@@ -14,13 +14,14 @@ enum { FV_MESSAGE_BYTES_MAX = 1 << 20, FV_PORTS_MAX = 64 };
 
 /* Copies the bytes. From the current node. To itself: without faults. */
 void fv_send(fv_node to, uint32_t port, const void *bytes, size_t size);
-/* The current node's handler for a port, run as an event of the node. The bytes are the handler's until
- * it returns. A message to a node that is down, or to a port without handler or receiver, is lost. */
+/* The current node's handler for a port, run as an event of the node. The bytes are the
+ * handler's until it returns. A message to a node that is down, or to a port without handler
+ * or receiver, is lost. */
 void fv_on_message(uint32_t port,
                    void (*handler)(void *with, fv_node from, const void *bytes, size_t size),
                    void *with);
-/* For tasks, in place of a handler: waits for the next message to that port. Returns its size (cut to
- * `room`), or -1 after `timeout_ns`. */
+/* For tasks, in place of a handler: waits for the next message to that port. Returns its size
+ * (cut to `room`), or -1 after `timeout_ns`. */
 int64_t fv_receive(uint32_t port, fv_node *from, void *to, size_t room, uint64_t timeout_ns);
 
 /* ---- faults by hand -------------------------------------------------------------------------- */

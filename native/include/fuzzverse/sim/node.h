@@ -1,5 +1,5 @@
-/* Nodes: what crashes and restarts as one. A node has tasks, timers, memory, a clock, an address on the
- * network and a disk, of which only the disk outlives it. */
+/* Nodes: what crashes and restarts as one. A node has tasks, timers, memory, a clock, an
+ * address on the network and a disk, of which only the disk outlives it. */
 #ifndef FUZZVERSE_SIM_NODE_H
 #define FUZZVERSE_SIM_NODE_H
 
@@ -38,13 +38,13 @@ fv_node fv_node_self(void);
 /* Memory that goes with its node: zeroed, never NULL. */
 void *fv_node_alloc(size_t bytes);
 
-/* Runs `then` in a task of that node as soon as it may. A node's events (timers, messages, these) run
- * one at a time, in their order, each on a stack of its own: one that blocks holds the others up, as in
- * a server with one thread. Tasks that were spawned run beside them. */
+/* Runs `then` in a task of that node as soon as it may. A node's events (timers, messages,
+ * these) run one at a time, in their order, each on a stack of its own: one that blocks holds
+ * the others up, as in a server with one thread. Tasks that were spawned run beside them. */
 void fv_node_post(fv_node node, void (*then)(void *with), void *with);
 
-/* From now on faults of the model's `node` part happen by themselves, to these nodes, until fv_heal or
- * the end: crashes, kills, stops, each followed by a restart. Once. */
+/* From now on faults of the model's `node` part happen by themselves, to these nodes, until
+ * fv_heal or the end: crashes, kills, stops, each followed by a restart. Once. */
 void fv_attrition(void);
 
 #ifdef __cplusplus
