@@ -202,10 +202,12 @@ class SimWritableFile final : public WritableFile {
 
     /* The first lie of a disk: what it was told about, and what else is under way. */
     void MarkLie() const {
+#ifdef FV_LYING_SYNCS
         FV_SOMETIMES_EACH("a sync that was a lie",
                           FV_KEYS({"log", is_log_}, {"manifest", is_manifest_},
                                   {"table", is_table_}, {"compaction", work.is_background}),
                           FV_QUALITY());
+#endif
     }
 
     const std::string name_;

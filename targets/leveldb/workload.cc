@@ -110,6 +110,7 @@ void mark_end(Ending ending) {
 }
 
 /* A disk that has lied, and what nothing but a power loss would show. */
+#ifdef FV_LYING_SYNCS
 void mark_stake(bool is_synced) {
     const EnvWork &work = env_work();
     if (!work.is_log_at_stake && !work.is_manifest_at_stake) return;
@@ -118,6 +119,9 @@ void mark_stake(bool is_synced) {
                               {"is synced", is_synced}, {"life", capped(world->life, 2)}),
                       FV_QUALITY());
 }
+#else
+void mark_stake(bool) {}
+#endif
 
 void mark_held(uint32_t since) {
     FV_SOMETIMES_EACH("snapshots and iterators outlive compactions",
