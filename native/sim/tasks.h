@@ -4,9 +4,11 @@
 #ifndef FV_SIM_TASKS_H
 #define FV_SIM_TASKS_H
 
-#include <fuzzverse/sim/node.h>
 #include <fuzzverse/sim/share.h>
 #include <fuzzverse/sim/task.h>
+
+enum { FV_NODES_MAX = 64 };
+#define FV_NO_NODE UINT32_MAX /* where the body of FV_TARGET runs */
 
 /* ---- owners: nodes, and FV_NO_NODE for what belongs to none ---------------------------------- */
 

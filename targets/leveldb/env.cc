@@ -1,6 +1,6 @@
 #include "env.h"
 
-#include <fuzzverse/sim.h>
+#include "nodes.h"
 
 #include <cerrno>
 #include <cstring>
@@ -189,9 +189,9 @@ class SimWritableFile final : public WritableFile {
 
   private:
     Status SyncFile() {
-        bool has_lied = fv_disk_has_lied(fv_node_self());
+        bool has_lied = fv_disk_has_lied();
         int32_t error = fv_file_sync(file_);
-        bool is_lie = fv_disk_has_lied(fv_node_self()) != has_lied;
+        bool is_lie = fv_disk_has_lied() != has_lied;
         if (is_log_) work.is_log_at_stake = is_lie;
         if (is_manifest_) work.is_manifest_at_stake = is_lie;
         if (is_lie) MarkLie();

@@ -1,11 +1,7 @@
-/* A node and its disk, as far as this target needs what sim/node.h, sim/disk.h and sim/model.h
- * declare: the kit does not have them yet. All of it is weak, so that the kit's own takes its
- * place.
- *
- * The disk: names become durable in the order in which they were given, and at a power loss a
- * drawn number of those that are not is lost. Of each file's unsynced pages a power loss takes
- * the end (`is_ordered`) or any; of one that it takes, a part may have been written. */
-#include <fuzzverse/sim.h>
+/* Names become durable in the order in which they were given, and at a power loss a drawn number of
+ * those that are not is lost. Of each file's unsynced pages a power loss takes the end
+ * (`is_ordered`) or any; of one that it takes, a part may have been written. */
+#include "nodes.h"
 
 #include <algorithm>
 #include <cerrno>
@@ -14,8 +10,6 @@
 #include <set>
 #include <string>
 #include <vector>
-
-#define WEAK __attribute__((weak))
 
 extern "C" {
 /* The inside of tasks (native/sim/tasks.h), of which nodes are made. */
@@ -138,45 +132,43 @@ void end_node(fv_node node) {
 
 } // namespace
 
-extern "C" {
-
-WEAK void fv_sim_open(const fv_model *model) {
-    disk = model->disk;
+void fv_disk_open(const fv_disk_model &model) {
+    disk = model;
     if (disk.page_bytes == 0) disk.page_bytes = kPageBytes;
     power_loss = drawn_rate(disk.power_loss);
     lying_syncs = drawn_rate(disk.lying_syncs);
     tears = disk.torn_pages > 0 && fv_chance(1, 2);
 }
 
-WEAK void fv_quiet_begin(void) { quiet++; }
-WEAK void fv_quiet_end(void) { quiet--; }
+void fv_quiet_begin() { quiet++; }
+void fv_quiet_end() { quiet--; }
 
 /* ---- nodes ----------------------------------------------------------------------------------- */
 
-WEAK fv_node fv_node_new(const char *name, void (*boot)(void *), void *with) {
+fv_node fv_node_new(const char *name, void (*boot)(void *), void *with) {
     nodes.push_back({name, boot, with, false, 0});
     return static_cast<fv_node>(nodes.size() - 1);
 }
 
-WEAK void fv_node_start(fv_node node) {
+void fv_node_start(fv_node node) {
     nodes[node].is_up = true;
     nodes[node].starts++;
     fv_tasks_spawn(node, "boot", nodes[node].boot, nodes[node].with);
 }
 
-WEAK void fv_node_crash(fv_node node) {
+void fv_node_crash(fv_node node) {
     lose_names();
     for (Inode *inode : inodes) lose_pages(inode);
     end_node(node);
 }
 
-WEAK void fv_node_kill(fv_node node) { end_node(node); }
-WEAK bool fv_node_is_up(fv_node node) { return nodes[node].is_up; }
-WEAK fv_node fv_node_self(void) { return fv_tasks_owner(); }
+void fv_node_kill(fv_node node) { end_node(node); }
+bool fv_node_is_up(fv_node node) { return nodes[node].is_up; }
+fv_node fv_node_self() { return fv_tasks_owner(); }
 
 /* ---- files ----------------------------------------------------------------------------------- */
 
-WEAK fv_file fv_file_open(const char *name, uint32_t flags) {
+fv_file fv_file_open(const char *name, uint32_t flags) {
     begin_call();
     auto at = live_names.find(name);
     bool is_new = at == live_names.end();
@@ -190,9 +182,9 @@ WEAK fv_file fv_file_open(const char *name, uint32_t flags) {
     return static_cast<fv_file>(open_files.size());
 }
 
-WEAK void fv_file_close(fv_file) {}
+void fv_file_close(fv_file file) { open_files[static_cast<size_t>(file - 1)] = nullptr; }
 
-WEAK int64_t fv_file_read(fv_file file, void *to, size_t size, uint64_t at) {
+int64_t fv_file_read(fv_file file, void *to, size_t size, uint64_t at) {
     begin_call();
     const std::string &live = inode_of(file)->live;
     if (at >= live.size()) return 0;
@@ -201,7 +193,7 @@ WEAK int64_t fv_file_read(fv_file file, void *to, size_t size, uint64_t at) {
     return static_cast<int64_t>(size);
 }
 
-WEAK int64_t fv_file_append(fv_file file, const void *from, size_t size) {
+int64_t fv_file_append(fv_file file, const void *from, size_t size) {
     begin_call();
     Inode *inode = inode_of(file);
     uint64_t page = inode->live.size() / disk.page_bytes;
@@ -210,12 +202,12 @@ WEAK int64_t fv_file_append(fv_file file, const void *from, size_t size) {
     return static_cast<int64_t>(size);
 }
 
-WEAK int64_t fv_file_size(fv_file file) {
+int64_t fv_file_size(fv_file file) {
     begin_call();
     return static_cast<int64_t>(inode_of(file)->live.size());
 }
 
-WEAK int32_t fv_file_sync(fv_file file) {
+int32_t fv_file_sync(fv_file file) {
     begin_call();
     fv_sleep(disk.sync_ns);
     if (strikes(lying_syncs)) {
@@ -229,37 +221,35 @@ WEAK int32_t fv_file_sync(fv_file file) {
     return 0;
 }
 
-WEAK int32_t fv_disk_rename(const char *from, const char *to) {
+int32_t fv_disk_rename(const char *from, const char *to) {
     begin_call();
     if (live_names.count(from) == 0) return -ENOENT;
     change_names(NAME_MOVED, from, to, nullptr);
     return 0;
 }
 
-WEAK int32_t fv_disk_unlink(const char *name) {
+int32_t fv_disk_unlink(const char *name) {
     begin_call();
     if (live_names.count(name) == 0) return -ENOENT;
     change_names(NAME_TAKEN, name, "", nullptr);
     return 0;
 }
 
-WEAK int32_t fv_disk_sync_names(void) {
+int32_t fv_disk_sync_names() {
     begin_call();
     for (const NameStep &step : name_steps) take_step(&durable_names, step);
     name_steps.clear();
     return 0;
 }
 
-WEAK bool fv_disk_has(const char *name) {
+bool fv_disk_has(const char *name) {
     begin_call();
     return live_names.count(name) != 0;
 }
 
-WEAK const char *fv_disk_name(uint32_t n) {
+const char *fv_disk_name(uint32_t n) {
     if (n >= live_names.size()) return nullptr;
     return std::next(live_names.begin(), n)->first.c_str();
 }
 
-WEAK bool fv_disk_has_lied(fv_node) { return has_lied; }
-
-} // extern "C"
+bool fv_disk_has_lied() { return has_lied; }

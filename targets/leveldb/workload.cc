@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "leveldb/iterator.h"
+#include "nodes.h"
 #include "store.h"
 
 using leveldb::DB;
@@ -410,15 +411,14 @@ Config drawn_config() {
 } // namespace
 
 FV_TARGET(leveldb) {
-    struct fv_model model = {};
-    model.disk.page_bytes = 512;
-    model.disk.power_loss = kPowerLossPpm;
-    model.disk.torn_pages = 500000;
-    model.disk.is_ordered = !kAnyPages;
-    model.disk.loses_names = true;
-    model.disk.sync_ns = FV_US(100);
-    model.disk.lying_syncs = kLyingSyncsPpm;
-    fv_sim_open(&model);
+    fv_disk_model disk = {};
+    disk.page_bytes = 512;
+    disk.power_loss = kPowerLossPpm;
+    disk.torn_pages = 500000;
+    disk.is_ordered = !kAnyPages;
+    disk.sync_ns = FV_US(100);
+    disk.lying_syncs = kLyingSyncsPpm;
+    fv_disk_open(disk);
     if (fv_chance(1, 4)) fv_share_all(); /* memtables are read while they are written */
     world = new World();
     world->config = drawn_config();

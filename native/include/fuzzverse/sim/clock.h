@@ -18,7 +18,7 @@ uint64_t fv_now(void);
 /* What the current node's clock shows: with its skew and drift. True time outside of nodes. */
 uint64_t fv_local_now(void);
 
-/* A timer fires once, in a task of the node that started it (see fv_spawn_event); the delay is
+/* A timer fires once, in a task of the node that started it; the delay is
  * measured by that node's clock. Timers of the same moment fire in the order in which they were
  * started. It goes with its node. */
 struct fv_timer {
