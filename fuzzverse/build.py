@@ -18,7 +18,7 @@ from typing import Final
 
 from fuzzverse import fetch, registry
 from fuzzverse.errors import EngineError, UsageError
-from fuzzverse.files import disk_errors
+from fuzzverse.files import disk_errors, write_whole
 from fuzzverse.resources import Resources
 from fuzzverse.targetfile import Fetch, TargetFile, Variant
 from fuzzverse.toolchain import Compiler
@@ -178,7 +178,10 @@ class Builder:
         return sources
 
     def _preempt_flags(self, target: TargetFile) -> tuple[str, ...]:
-        """The flags of sources that are preempted; a list of functions is a file for clang."""
+        """The flags of sources that are preempted; a list of functions is a file for clang.
+
+        The list restricts all of a source's coverage: other functions have no edges either.
+        """
         flags = preempt_flags(self._resources)
         if not target.preempt_functions:
             return flags
@@ -187,7 +190,7 @@ class Builder:
         path = self._cache / "allowlists" / f"{name}.txt"
         with disk_errors(path, "write"):
             path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(text)
+        write_whole(path, text.encode())
         return (*flags, f"-fsanitize-coverage-allowlist={path}")
 
     def _driver(self, target: TargetFile, source: Path) -> tuple[str, ...]:

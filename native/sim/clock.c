@@ -6,7 +6,7 @@ enum { FV_MILLION = 1000000, FV_LOOKS_MAX = 64, FV_LOOK_NS_MIN = 1000, FV_LOOK_N
 
 /* A slot is known outside by its number and how often it was used. */
 struct slot {
-    struct fv_owner *owner;
+    struct fv_owner *owner;  /* NULL: it is free */
     struct fv_tasklet *task; /* to be woken, or NULL: an event is posted */
     void (*then)(void *with);
     void *with;
@@ -93,6 +93,7 @@ static uint32_t take_slot(void) {
 
 static void free_slot(uint32_t slot) {
     timers.slots[slot].uses++;
+    timers.slots[slot].owner = NULL;
     timers.slots[slot].at = timers.free;
     timers.free = slot + 1;
 }
@@ -165,12 +166,10 @@ bool fv_timer_stop(struct fv_timer timer) {
 
 void fv_clock_drop(uint32_t node) {
     const struct fv_owner *owner = fv_tasks_owner_of(node);
-    for (uint32_t at = timers.count; at-- > 0;) {
-        uint32_t slot = timers.heap[at].slot;
+    for (uint32_t slot = 0; slot < timers.slot_count; slot++) {
         if (timers.slots[slot].owner != owner) continue;
-        remove_at(at);
+        remove_at(timers.slots[slot].at);
         free_slot(slot);
-        at = timers.count; /* what moved may lie anywhere */
     }
 }
 

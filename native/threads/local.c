@@ -22,6 +22,7 @@ static struct {
     void (*destroy[FV_KEYS_OF_THREADS_MAX])(void *value);
     uint32_t count;
     uint8_t is_used[FV_KEYS_OF_THREADS_MAX / 8];
+    bool is_open; /* constructors have begun, those of sanitizers are behind */
     uint32_t early_count;
     const void *early_values[FV_EARLY_KEYS_MAX];
 } keys;
@@ -29,6 +30,8 @@ static struct {
 /* Present in sanitizer builds, which have thread-local variables of their own as well. */
 __attribute__((weak)) void __sanitizer_start_switch_fiber(void **fake_stack, const void *bottom,
                                                           size_t bytes);
+
+__attribute__((constructor)) static void open_keys(void) { keys.is_open = true; }
 
 static bool is_used(pthread_key_t key) {
     return key < keys.count && keys.is_used[key / 8] >> key % 8 & 1;
@@ -46,9 +49,7 @@ int pthread_key_create(pthread_key_t *key, void (*destroy)(void *)) {
     *key = keys.count++;
     keys.destroy[*key] = destroy;
     keys.is_used[*key / 8] |= (uint8_t)(1u << *key % 8);
-    if (__sanitizer_start_switch_fiber != NULL && fv_tasks.current == NULL &&
-        keys.early_count < FV_EARLY_KEYS_MAX)
-        keys.early_count = keys.count;
+    if (!keys.is_open && keys.count <= FV_EARLY_KEYS_MAX) keys.early_count = keys.count;
     return 0;
 }
 

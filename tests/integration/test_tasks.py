@@ -79,14 +79,28 @@ def test_posix_threads_are_tasks(compiled: Compiled) -> None:
     check_both_isolations(compiled("pthreads.c", "--fv-threads"))
 
 
-def test_threads_of_c_plus_plus_are_tasks(compiled: Compiled) -> None:
-    check_both_isolations(compiled("threads.cc", "--fv-threads", "--fv-preempt", "-std=c++17"))
+@pytest.mark.parametrize("standard", ["c++17", "c++20"])
+def test_threads_of_c_plus_plus_are_tasks(compiled: Compiled, standard: str) -> None:
+    flags = ("--fv-threads", "--fv-preempt", f"-std={standard}")
+    check_both_isolations(compiled("threads.cc", *flags))
+
+
+def test_owners_go_with_all_they_have(compiled: Compiled) -> None:
+    check_both_isolations(compiled("owners.c"))
+
+
+@pytest.mark.parametrize("schedule", SCHEDULES)
+@pytest.mark.parametrize("spinning", ["YIELDS", "HOT"])
+def test_who_spins_gets_on(compiled: Compiled, schedule: str, spinning: str) -> None:
+    flags = (f"-DSCHEDULE=FV_SCHEDULE_{schedule}", f"-D{spinning}", "--fv-preempt")
+    check_both_isolations(compiled("spinning.c", *flags), 200)
 
 
 @pytest.mark.parametrize("sanitizer", ["address", "undefined"])
-@pytest.mark.parametrize("source", ["tasks.c", "accesses.c"])
+@pytest.mark.parametrize("source", ["tasks.c", "accesses.c", "pthreads.c", "threads.cc"])
 def test_sanitizers_know_the_stacks(compiled: Compiled, source: str, sanitizer: str) -> None:
-    flags = ["--fv-preempt"] if source == "accesses.c" else []
-    target = described(compiled(source, f"-fsanitize={sanitizer}", *flags))
+    flags = {"tasks.c": (), "threads.cc": ("-std=c++20", "--fv-threads")}
+    flags |= {"accesses.c": ("--fv-preempt",), "pthreads.c": ("--fv-threads",)}
+    target = described(compiled(source, f"-fsanitize={sanitizer}", *flags[source]))
     outcome = explore(target, Policy(timelines=200))
     assert [bug.message for bug in outcome.bugs] == []

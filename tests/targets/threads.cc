@@ -5,6 +5,10 @@
 #include <chrono>
 #include <condition_variable>
 #include <future>
+#if __cplusplus >= 202002L
+#include <latch>
+#include <semaphore>
+#endif
 #include <memory>
 #include <mutex>
 #include <shared_mutex>
@@ -16,6 +20,13 @@
 namespace {
 
 constexpr int THREADS = 3;
+
+// AddressSanitizer keeps thread-local variables of its own among the target's: they are one.
+#if __has_feature(address_sanitizer)
+constexpr bool has_own_variables = false;
+#else
+constexpr bool has_own_variables = true;
+#endif
 
 struct Counted {
     std::atomic<int> *count = nullptr;
@@ -67,6 +78,30 @@ void work(int number, std::shared_ptr<int> kept) {
     changed.notify_all();
 }
 
+#if __cplusplus >= 202002L
+// What the library does with futexes.
+void wait_in_atomics() {
+    std::atomic<int> turn{0};
+    std::counting_semaphore<4> places(0);
+    std::latch done(2);
+    std::thread other([&] {
+        turn.wait(0);
+        turn = 2;
+        turn.notify_one();
+        places.acquire();
+        done.arrive_and_wait();
+    });
+    turn = 1;
+    turn.notify_all();
+    turn.wait(1);
+    FV_ALWAYS(turn == 2, "atomics are waited for");
+    FV_ALWAYS(!places.try_acquire_for(std::chrono::milliseconds(5)), "nobody gives a place");
+    places.release();
+    done.arrive_and_wait();
+    other.join();
+}
+#endif
+
 } // namespace
 
 FV_TARGET(threads) {
@@ -81,9 +116,13 @@ FV_TARGET(threads) {
         FV_ALWAYS(all, "all arrive in time");
     }
     for (auto &thread : threads) thread.join();
-    FV_ALWAYS(destroyed == THREADS, "thread_local objects go with their threads");
+    FV_ALWAYS(!has_own_variables || destroyed == THREADS,
+              "thread_local objects go with their threads");
     FV_ALWAYS(*kept == THREADS && kept.use_count() == 1, "references are counted atomically");
     FV_ALWAYS(std::async(std::launch::async, [] { return 7; }).get() == 7, "futures come");
+#if __cplusplus >= 202002L
+    wait_in_atomics();
+#endif
     auto before = std::chrono::steady_clock::now();
     std::this_thread::sleep_for(std::chrono::seconds(1));
     auto slept = std::chrono::steady_clock::now() - before;
