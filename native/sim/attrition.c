@@ -14,7 +14,7 @@ static bool is_covered(fv_node node) {
 
 static uint32_t up_count(void) {
     uint32_t count = 0;
-    for (uint32_t i = 0; i < attrition.count; i++) count += fv_node_is_up(attrition.first + i);
+    for (uint32_t i = 0; i < attrition.count; i++) count += fv_node_stays_up(attrition.first + i);
     return count;
 }
 
@@ -30,7 +30,7 @@ static fv_node drawn_node(void) {
     if (!may_strike(up)) return FV_WORLD;
     uint64_t skip = up > 1 ? fv_below(up) : 0;
     fv_node node = attrition.first;
-    while (!fv_node_is_up(node) || skip-- > 0) node++;
+    while (!fv_node_stays_up(node) || skip-- > 0) node++;
     return node;
 }
 

@@ -166,8 +166,7 @@ struct fv_timer fv_clock_post(uint32_t node, uint64_t true_delay_ns, void (*then
 
 void fv_clock_call(uint64_t true_delay_ns, void (*then)(void *with), void *with) {
     fv_tasks_open();
-    struct fv_timer made =
-        start(fv_tasks_owner_of(FV_WORLD), NULL, true_delay_ns, then, with);
+    struct fv_timer made = start(fv_tasks_owner_of(FV_WORLD), NULL, true_delay_ns, then, with);
     timers.slots[(uint32_t)made.id - 1].is_call = true;
 }
 

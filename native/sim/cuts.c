@@ -64,8 +64,9 @@ static void part(void) {
     for (fv_node a = 0; a < count; a++)
         for (fv_node b = 0; b < count; b++) {
             if ((group >> a & 1) == (group >> b & 1)) continue;
-            if (group >> a & 1) fv_log("  " FV_NODE_WORDS " does not reach " FV_NODE_WORDS,
-                                       FV_NODE_ARGUMENTS(a), FV_NODE_ARGUMENTS(b));
+            if (group >> a & 1)
+                fv_log("  " FV_NODE_WORDS " does not reach " FV_NODE_WORDS, FV_NODE_ARGUMENTS(a),
+                       FV_NODE_ARGUMENTS(b));
             cut(a, b, until);
         }
 }

@@ -38,9 +38,7 @@ fv_node fv_node_of_caller(const char *call) {
 
 /* ---- making ---------------------------------------------------------------------------------- */
 
-static int64_t either_way(uint64_t max) {
-    return (int64_t)fv_below(2 * max + 1) - (int64_t)max;
-}
+static int64_t either_way(uint64_t max) { return (int64_t)fv_below(2 * max + 1) - (int64_t)max; }
 
 /* Half of the roots' clocks are right. */
 static void set_clock(fv_node node) {
@@ -53,8 +51,7 @@ static void set_clock(fv_node node) {
 }
 
 fv_node fv_node_new(const char *name, void (*boot)(void *with), void *with) {
-    if (node_count == FV_NODES_MAX)
-        fv_bug("misuse of the kit: more than %d nodes", FV_NODES_MAX);
+    if (node_count == FV_NODES_MAX) fv_bug("misuse of the kit: more than %d nodes", FV_NODES_MAX);
     struct node *made = calloc(1, sizeof *made);
     if (made == NULL) fv_bug("the simulation kit finds no memory for a node");
     *made = (struct node){.name = name, .boot = boot, .with = with};
@@ -71,7 +68,8 @@ void fv_node_on_stop(void (*stop)(void *with), void *with) {
 
 void *fv_node_alloc(size_t bytes) {
     struct node *self = nodes[fv_node_of_caller("fv_node_alloc")];
-    struct block *block = bytes > SIZE_MAX - sizeof *block ? NULL : calloc(1, sizeof *block + bytes);
+    struct block *block =
+        bytes > SIZE_MAX - sizeof *block ? NULL : calloc(1, sizeof *block + bytes);
     if (block == NULL) fv_bug("no memory for %zu bytes of a node", bytes);
     block->next = self->blocks;
     self->blocks = block;
@@ -148,6 +146,7 @@ void fv_node_post(fv_node node, void (*then)(void *with), void *with) {
 /* ---- questions ------------------------------------------------------------------------------- */
 
 bool fv_node_is_up(fv_node node) { return node_of(node, "fv_node_is_up")->is_up; }
+bool fv_node_stays_up(fv_node node) { return nodes[node]->is_up && !nodes[node]->is_stopping; }
 uint32_t fv_node_starts(fv_node node) { return node_of(node, "fv_node_starts")->starts; }
 uint32_t fv_node_count(void) { return node_count; }
 fv_node fv_node_self(void) { return fv_tasks_owner(); }

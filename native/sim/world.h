@@ -56,6 +56,7 @@ uint64_t fv_drawn_ns(uint64_t min_ns, uint64_t max_ns);
 /* The running task's; in the world it is a misuse of `call`. */
 fv_node fv_node_of_caller(const char *call);
 void fv_node_check(fv_node node, const char *call);
+bool fv_node_stays_up(fv_node node); /* it is up, and not about to stop */
 /* What it is called, and its number, for the log. */
 #define FV_NODE_WORDS "node %u (%s)"
 #define FV_NODE_ARGUMENTS(node) (node), fv_node_name(node)
