@@ -273,6 +273,7 @@ static void check_sync_is_durable(void) {
 
 static void close_during_sync(void *with) {
     (void)with;
+    fv_sleep(FV_MS(1));
     fv_disk_unlink("f");
     fv_file_close(shared);
 }
@@ -296,6 +297,7 @@ static void check_syncs(void) {
 }
 
 FV_TARGET(disk) {
+    fv_schedule_use(FV_SCHEDULE_RANDOM_WALK); /* time passes when nobody can run */
     fv_sim_open(&(struct fv_model){0});
     check_calls();
     check_capacity();
