@@ -40,7 +40,7 @@ static void run(void (*what)(void)) {
     while (!is_done && (fv_node_is_up(node))) fv_sleep(FV_US(100));
 }
 
-static void crash_and_run(void (*what)(void)) {
+static inline void crash_and_run(void (*what)(void)) {
     fv_node_crash(node);
     run(what);
 }
@@ -49,22 +49,24 @@ static void crash_and_run(void (*what)(void)) {
 
 static char bytes[8 * PAGE];
 
-static fv_file opened(const char *name) {
+static inline fv_file opened(const char *name) {
     fv_file file = fv_file_open(name, FV_OPEN_CREATE);
     FV_ALWAYS(file > 0, "a file can be made");
     return file;
 }
 
-static void fill(fv_file file, char with, uint64_t size, uint64_t at) {
+static inline void fill(fv_file file, char with, uint64_t size, uint64_t at) {
     char content[8 * PAGE];
     memset(content, with, size);
     FV_ALWAYS(fv_file_write(file, content, size, at) == (int64_t)size, "all is written");
 }
 
-static void sync_file(fv_file file) { FV_ALWAYS(fv_file_sync(file) == 0, "a sync succeeds"); }
+static inline void sync_file(fv_file file) {
+    FV_ALWAYS(fv_file_sync(file) == 0, "a sync succeeds");
+}
 
 /* Into `bytes`; its size, or -1: there is none. */
-static int64_t content_of(const char *name) {
+static inline int64_t content_of(const char *name) {
     fv_file file = fv_file_open(name, 0);
     if (file == -ENOENT) return -1;
     memset(bytes, '?', sizeof bytes);
@@ -74,7 +76,7 @@ static int64_t content_of(const char *name) {
     return size;
 }
 
-static bool is_all(char what, uint64_t from, uint64_t to) {
+static inline bool is_all(char what, uint64_t from, uint64_t to) {
     for (uint64_t i = from; i < to; i++)
         if (bytes[i] != what) return false;
     return true;
