@@ -17,7 +17,7 @@ enum {
 #define FV_FILE_BYTES_MAX (UINT64_C(1) << 36) /* -EFBIG beyond */
 /* What undoing may take on one disk. Beyond it the older half becomes durable, as the page cache
  * of a machine is written back. */
-#define FV_UNDO_BYTES_MAX (UINT64_C(1) << 27)
+#define FV_UNDO_BYTES_MAX (UINT64_C(1) << 26)
 
 enum fv_fate {
     FV_FATE_DRAWN,

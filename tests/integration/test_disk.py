@@ -28,6 +28,12 @@ def test_disks_keep_their_promises(compiled: Compiled, source: str, timelines: i
     assert len(digests) == 1
 
 
+def test_what_is_never_synced_is_written_back(compiled: Compiled) -> None:
+    target = described(compiled("disk.c", "-DNEVER_SYNCED"))
+    outcome = explore(target, Policy(timelines=20, jobs=1))
+    assert [bug.message for bug in outcome.bugs] == []
+
+
 @pytest.mark.parametrize("source", ["disk.c", "disk_faults.c", "disk_random.c"])
 def test_disks_are_clean_under_sanitizers(compiled: Compiled, source: str) -> None:
     target = described(compiled(source, "-fsanitize=address"))

@@ -296,6 +296,44 @@ static void check_syncs(void) {
     fv_node_crash(node);
 }
 
+/* ---- what nobody ever syncs ------------------------------------------------------------------ */
+
+#ifdef NEVER_SYNCED
+enum { BIG_PAGE = 1 << 20, TURNS = 100, TURNS_SURELY_KEPT = 30 };
+
+static char big[BIG_PAGE];
+
+static void write_and_write(void) {
+    fv_file files[2] = {opened("0"), opened("1")};
+    for (int turn = 0; turn < TURNS; turn++) {
+        memset(big, turn, sizeof big);
+        FV_ALWAYS(fv_file_write(files[turn % 2], big, sizeof big, 0) == sizeof big, "a big page");
+    }
+}
+
+static int turn_of(const char *name) {
+    fv_file file = fv_file_open(name, 0);
+    FV_ALWAYS(fv_file_size(file) == BIG_PAGE, "the size is durable too");
+    FV_ALWAYS(fv_file_read(file, big, sizeof big, 0) == BIG_PAGE, "a page is read as a whole");
+    FV_ALWAYS(memcmp(big, big + 1, sizeof big - 1) == 0, "and is one version");
+    return big[0];
+}
+
+static void check_turns(void) {
+    int even = turn_of("0"), odd = turn_of("1");
+    FV_ALWAYS(even > TURNS_SURELY_KEPT, "what is old has been written back");
+    FV_ALWAYS(odd == even - 1 || odd == even + 1, "and a prefix is kept still");
+    FV_SOMETIMES(even != TURNS - 2 || odd != TURNS - 1, "what is new may be lost");
+}
+
+FV_TARGET(disk_never_synced) {
+    fv_sim_open(&(struct fv_model){0});
+    begin_case((struct fv_disk_model){.is_ordered = true});
+    fv_faults.model.disk.page_bytes = BIG_PAGE;
+    run(write_and_write);
+    crash_and_run(check_turns);
+}
+#else
 FV_TARGET(disk) {
     fv_schedule_use(FV_SCHEDULE_RANDOM_WALK); /* time passes when nobody can run */
     fv_sim_open(&(struct fv_model){0});
@@ -308,3 +346,4 @@ FV_TARGET(disk) {
     check_directory();
     check_syncs();
 }
+#endif

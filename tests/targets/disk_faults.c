@@ -74,17 +74,31 @@ static void read_once(void) {
     fv_file_read(file, bytes, 2 * PAGE, 0);
 }
 
+static void cut_short(void) {
+    fv_file file = fv_file_open("f", 0);
+    FV_ALWAYS(fv_file_truncate(file, 10) == 0, "what looks well can be cut");
+    sync_file(file);
+}
+
+static void check_short(void) {
+    FV_ALWAYS(content_of("f") == 10, "the cut is durable");
+    FV_ALWAYS(fv_file_truncate(fv_file_open("f", 0), PAGE) == 0, "and can be taken back");
+    FV_ALWAYS(content_of("f") == PAGE && is_all(0, 10, PAGE), "but not what was cut");
+}
+
 static void check_lies(void) {
     strike(FV_FAULT_LYING_SYNC, overwrite);
     FV_ALWAYS(fv_disk_has_lied(node), "a lying sync is a lie");
     crash_and_run(check_lied_to);
     strike(FV_FAULT_LOST_WRITE, overwrite);
     FV_ALWAYS(fv_disk_has_lied(node), "a lost write is a lie");
-    if (fv_chance(1, 2)) {
-        crash_and_run(check_write_lost);
-    } else {
+    switch (fv_below(3)) {
+    case 0: crash_and_run(check_write_lost); break;
+    case 1:
         run(write_once_more);
         crash_and_run(check_made_whole);
+        break;
+    default: run(cut_short); crash_and_run(check_short);
     }
     strike(FV_FAULT_MISDIRECTED, write_astray);
     FV_ALWAYS(fv_disk_has_lied(node), "a misdirected write is a lie");
