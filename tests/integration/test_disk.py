@@ -60,9 +60,7 @@ def test_what_may_happen_does(compiled: Compiled, fuzzverse: Fuzzverse, source: 
         (6, "pages of 100 bytes"),
     ],
 )
-def test_misuse_is_told(
-    compiled: Compiled, fuzzverse: Fuzzverse, misuse: int, words: str
-) -> None:
+def test_misuse_is_told(compiled: Compiled, fuzzverse: Fuzzverse, misuse: int, words: str) -> None:
     executable = compiled("disk_faults.c", f"-DMISUSE={misuse}")
     done = fuzzverse("replay", executable, "--root", "1")
     assert done.code == 77
