@@ -1,6 +1,6 @@
 /* What a power loss keeps. A page's changes are undone from the last one on, until one is kept:
- * what stays is one of the contents that it had since its last sync, as if the page had been written
- * back then. A truncation is kept or lost with its file's earlier ones, in order; where it is lost,
+ * what stays is one of the contents that it had since its last sync, as if the page had been
+ * written back then. A truncation is kept or lost with its file's earlier ones, in order; where it is lost,
  * so is what was written later to the pages that it cut. */
 #include "disk_inside.h"
 

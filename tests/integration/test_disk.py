@@ -15,7 +15,13 @@ Compiled = Callable[..., Path]
 
 
 @pytest.mark.parametrize(
-    ("source", "timelines"), [("disk.c", 1_000), ("disk_faults.c", 1_000), ("disk_random.c", 5_000)]
+    ("source", "timelines"),
+    [
+        ("disk.c", 1_000),
+        ("disk_faults.c", 1_000),
+        ("disk_random.c", 5_000),
+        ("disk_chaos.c", 2_000),
+    ],
 )
 def test_disks_keep_their_promises(compiled: Compiled, source: str, timelines: int) -> None:
     target = described(compiled(source))
@@ -34,7 +40,7 @@ def test_what_is_never_synced_is_written_back(compiled: Compiled) -> None:
     assert [bug.message for bug in outcome.bugs] == []
 
 
-@pytest.mark.parametrize("source", ["disk.c", "disk_faults.c", "disk_random.c"])
+@pytest.mark.parametrize("source", ["disk.c", "disk_faults.c", "disk_random.c", "disk_chaos.c"])
 def test_disks_are_clean_under_sanitizers(compiled: Compiled, source: str) -> None:
     target = described(compiled(source, "-fsanitize=address"))
     outcome = explore(target, Policy(timelines=300, jobs=1))

@@ -1,5 +1,5 @@
-/* What disk.c, disk_faults.c and disk_random.c share: a case has a node of its own, and scripts that
- * run in it. They set the inside of the kit's model, so that every case has its own. */
+/* What disk.c, disk_faults.c and disk_random.c share: a case has a node of its own, and scripts
+ * that run in it. They set the inside of the kit's model, so that every case has its own. */
 #ifndef DISK_CASES_H
 #define DISK_CASES_H
 
