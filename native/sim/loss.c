@@ -1,7 +1,7 @@
 /* What a power loss keeps. A page's changes are undone from the last one on, until one is kept:
  * what stays is one of the contents that it had since its last sync, as if the page had been
- * written back then. A truncation is kept or lost with its file's earlier ones, in order; where it is lost,
- * so is what was written later to the pages that it cut. */
+ * written back then. A truncation is kept or lost with its file's earlier ones, in order; where it
+ * is lost, so is what was written later to the pages that it cut. */
 #include "disk_inside.h"
 
 #include <stdlib.h>
@@ -183,11 +183,12 @@ static void lose_stale(const struct loss *loss, struct fv_inode *inode, struct f
         return;
     }
     bool is_there = true;
-    for (struct fv_change *stale = page->stale; is_there && stale != NULL; stale = page->stale) {
+    while (is_there && page->stale != NULL) {
+        struct fv_change *stale = page->stale;
         page->stale = stale->next;
         inode->stale_count--;
         is_there = !stale->makes_page;
-        fv_contents_undo(inode, stale);
+        fv_contents_undo(inode, stale); /* frees the page that it made */
         free(stale);
     }
 }

@@ -11,6 +11,8 @@ from support.commands import Fuzzverse
 
 from fuzzverse.model import Isolation, Policy
 
+KIT = Path(__file__).resolve().parents[2] / "native/sim"
+
 Compiled = Callable[..., Path]
 
 
@@ -40,10 +42,19 @@ def test_what_is_never_synced_is_written_back(compiled: Compiled) -> None:
     assert [bug.message for bug in outcome.bugs] == []
 
 
+@pytest.fixture(scope="module")
+def sources(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The compiler flag that compiles disks anew, in place of those of the runtime."""
+    names = ("disk.c", "directory.c", "contents.c", "loss.c")
+    listed = tmp_path_factory.mktemp("kit") / "disks"
+    listed.write_text("".join(f"{KIT / name}\n" for name in names))
+    return f"@{listed}"
+
+
 @pytest.mark.parametrize("source", ["disk.c", "disk_faults.c", "disk_random.c", "disk_chaos.c"])
-def test_disks_are_clean_under_sanitizers(compiled: Compiled, source: str) -> None:
-    target = described(compiled(source, "-fsanitize=address"))
-    outcome = explore(target, Policy(timelines=300, jobs=1))
+def test_disks_are_clean_under_sanitizers(compiled: Compiled, sources: str, source: str) -> None:
+    target = described(compiled(source, "-fsanitize=address,undefined", sources))
+    outcome = explore(target, Policy(timelines=500, jobs=1))
     assert [bug.message for bug in outcome.bugs] == []
 
 
