@@ -47,7 +47,8 @@ def sources(tmp_path_factory: pytest.TempPathFactory) -> str:
     """The compiler flag that compiles disks anew, in place of those of the runtime."""
     names = ("disk.c", "directory.c", "contents.c", "loss.c")
     listed = tmp_path_factory.mktemp("kit") / "disks"
-    listed.write_text("".join(f"{KIT / name}\n" for name in names))
+    paths = [str(KIT / name) for name in names]
+    listed.write_text("\n".join([*paths, "-Wl,--allow-multiple-definition"]))
     return f"@{listed}"
 
 
