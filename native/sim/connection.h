@@ -1,5 +1,5 @@
 /* Connections: what lies under streams. A connection has two ends, and what is on its way to an end
- * arrives there in order. Neither end's node need be up while something of it is still under way. */
+ * arrives there in order. Neither node need be up while something of it is still under way. */
 #ifndef FV_SIM_CONNECTION_H
 #define FV_SIM_CONNECTION_H
 
