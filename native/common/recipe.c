@@ -51,6 +51,10 @@ static bool read_nudge(struct reader *r, struct fv_segment *segment, bool is_dow
 static bool read_segment(struct reader *r, struct fv_segment *segment) {
     *segment = (struct fv_segment){.kind = FV_SEGMENT_RESEED};
     if (!read_number(r, &segment->count)) return false;
+    if (read_word(r, "@plain")) {
+        segment->kind = FV_SEGMENT_PLAIN;
+        return true;
+    }
     if (read_word(r, "@")) return read_number(r, &segment->seed) && read_offset(r, segment);
     if (read_word(r, "+")) return read_nudge(r, segment, false);
     if (read_word(r, "-")) return read_nudge(r, segment, true);
@@ -88,7 +92,8 @@ static size_t print_number(char *to, uint64_t value) {
 static size_t print_segment(char *to, const struct fv_segment *segment) {
     size_t n = print_number(to, segment->count);
     bool is_down = segment->kind == FV_SEGMENT_NUDGE && segment->seed > INT64_MAX;
-    static const char signs[FV_SEGMENT_KINDS] = "@=+@";
+    static const char signs[FV_SEGMENT_KINDS] = "@=+@@";
+    if (segment->kind == FV_SEGMENT_PLAIN) return n + print_text(to + n, "@plain");
     to[n++] = is_down ? '-' : signs[segment->kind % FV_SEGMENT_KINDS];
     n += print_number(to + n, is_down ? -segment->seed : segment->seed);
     if (segment->offset == 0) return n;

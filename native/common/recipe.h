@@ -25,7 +25,8 @@ enum fv_segment_kind {
     FV_SEGMENT_RESEED,
     FV_SEGMENT_ANSWER,
     FV_SEGMENT_NUDGE,
-    FV_SEGMENT_WILD, /* reseeds; one draw in `offset` is at an extreme of its bound */
+    FV_SEGMENT_WILD,  /* reseeds; one draw in `offset` is at an extreme of its bound */
+    FV_SEGMENT_PLAIN, /* no seed: every draw answers its simplest value, chances say no */
     FV_SEGMENT_KINDS
 };
 
@@ -37,7 +38,8 @@ struct fv_segment {
 };
 
 static inline bool fv_segment_begins(const struct fv_segment *segment) {
-    return segment->kind == FV_SEGMENT_RESEED || segment->kind == FV_SEGMENT_WILD;
+    return segment->kind == FV_SEGMENT_RESEED || segment->kind == FV_SEGMENT_WILD ||
+           segment->kind == FV_SEGMENT_PLAIN;
 }
 
 /* Where a timeline starts: a root seed, or a tape whose hash is the root seed; then segments. */
@@ -51,8 +53,8 @@ struct fv_recipe {
 };
 
 /* "151@8837201 -> 80@1293847"; "" is no segments. A reseeding from draw 37 of a seed on is
- * 80@1293847+37, a wild one 80@1293847*16, an answer 12=5, a nudge 12+1 or 12-1. Parsing then
- * printing is the identity. */
+ * 80@1293847+37, a wild one 80@1293847*16, a plain one 80@plain, an answer 12=5, a nudge 12+1 or
+ * 12-1. Parsing then printing is the identity. */
 enum fv_err fv_recipe_parse(struct fv_recipe *recipe, const char *text, size_t n);
 /* Returns the length; `to` holds FV_RECIPE_TEXT_BYTES. */
 size_t fv_recipe_print(const struct fv_recipe *recipe, char *to);
