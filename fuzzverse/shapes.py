@@ -16,12 +16,19 @@ import numpy as np
 
 from fuzzverse.model import SEGMENT, Recipe, Segment, SegmentKind
 
-SIZE: Final = SEGMENT.size
-SEGMENTS_MAX: Final = 1_000
+SEGMENTS_MAX: Final = 1_024
 FORKS: Final = 32  # splitpoints that the candidates made from one shape share
+_SIZE: Final = SEGMENT.size
 _ITEM: Final = np.dtype([("count", "<u8"), ("rest", "V16")])
 _OFFSET_MAX: Final = (1 << 32) - 1
-_EDITS: Final = (SegmentKind.ANSWER, SegmentKind.NUDGE)
+# Numbers, because looking at members of an enum is what most of the time went into.
+_RESEED: Final = int(SegmentKind.RESEED)
+_ANSWER: Final = int(SegmentKind.ANSWER)
+_NUDGE: Final = int(SegmentKind.NUDGE)
+_WILD: Final = int(SegmentKind.WILD)
+_PLAIN: Final = int(SegmentKind.PLAIN)
+
+Span = tuple[int, int, int]  # draws first to behind - 1, and how many plain draws in their place
 
 
 class Candidate(NamedTuple):
@@ -40,74 +47,84 @@ class Candidate(NamedTuple):
         return Recipe(self.root, self.prefix + self.tail, self.tape)
 
 
-class Stretch(NamedTuple):
-    """What drives draws from `at` on: draw `offset` of `seed` and what follows, or plain draws."""
+def alone(recipe: Recipe) -> Candidate:
+    """A recipe that shares nothing."""
+    return Candidate(recipe.root, recipe.tape, b"", 0, recipe.path)
+
+
+class Item(NamedTuple):
+    """A segment whose draw `at` is counted from the root; the rest as in `model.Segment`."""
 
     at: int
-    kind: SegmentKind
     seed: int
+    kind: int
     offset: int
+
+    @property
+    def is_edit(self) -> bool:
+        """Whether it changes one draw, and begins no stretch."""
+        return self.kind in (_ANSWER, _NUDGE)
 
 
 @dataclass(frozen=True, slots=True)
 class Shape:
     """A recipe that shows the bug at its draw number `draws`, ready to be cut.
 
-    Make it with `of`. `at` has the draw of each item, `stretches` the index of the stretch that is
-    under way in front of each item and behind the last.
+    Make it with `of`. `at` has the draw of each item; `stretches` the beginnings, the root's first;
+    `under_way` which of them is under way in front of each item, and behind the last.
     """
 
     recipe: Recipe
     draws: int
-    segments: tuple[Segment, ...]
+    items: tuple[Item, ...]
     at: tuple[int, ...]
-    stretches: tuple[Stretch, ...]
+    stretches: tuple[Item, ...]
     under_way: tuple[int, ...]
-    _forks: dict[int, tuple[int, bytes, int]] = field(default_factory=dict)
+    _forks: dict[int, tuple[bytes, int]] = field(default_factory=dict)
 
     @classmethod
     def of(cls, recipe: Recipe, draws: int) -> Self:
         """The shape of a recipe that shows the bug at its draw number `draws`.
 
-        Items that had no effect before are left out: those behind, edits that a later one of the
-        same draw replaces, and beginnings without a draw.
+        Items without an effect before that are left out: those behind, edits that a later one of
+        the same draw replaces, and beginnings without a draw.
         """
-        at, segments = _tidied(recipe, draws)
-        stretches = [Stretch(0, SegmentKind.RESEED, recipe.root, 0)]
+        items = _tidied(recipe, draws)
+        stretches = [Item(0, recipe.root, _RESEED, 0)]
         under_way = []
-        base, tidy = 0, []
-        for place, segment in zip(at, segments, strict=True):
+        base, packed = 0, []
+        for item in items:
+            at, seed, kind, offset = item
             under_way.append(len(stretches) - 1)
-            tidy.append(Segment(place - base, segment.seed, segment.kind, segment.offset))
-            if segment.kind not in _EDITS:
-                base = place
-                stretches.append(Stretch(place, segment.kind, segment.seed, segment.offset))
+            packed.append(SEGMENT.pack(at - base, seed, kind, offset))
+            if kind not in (_ANSWER, _NUDGE):
+                base = at
+                stretches.append(item)
         under_way.append(len(stretches) - 1)
-        tidied = Recipe.of(recipe.root, *tidy, tape=recipe.tape)
-        return cls(tidied, draws, tuple(tidy), tuple(at), tuple(stretches), tuple(under_way))
+        tidied = Recipe(recipe.root, b"".join(packed), recipe.tape)
+        places = tuple(item[0] for item in items)
+        return cls(tidied, draws, tuple(items), places, tuple(stretches), tuple(under_way))
 
     @property
-    def edits(self) -> int:
-        """How many draws are said one by one."""
-        return sum(segment.kind in _EDITS for segment in self.segments)
+    def edits(self) -> list[int]:
+        """Which items say one draw."""
+        return [i for i, item in enumerate(self.items) if item.is_edit]
 
     @property
     def lucky(self) -> int:
         """How many draws follow a seed or a tape: nobody knows which of them matter."""
-        ends = [stretch.at for stretch in self.stretches[1:]] + [self.draws]
         return sum(
-            end - stretch.at
-            for stretch, end in zip(self.stretches, ends, strict=True)
-            if stretch.kind is not SegmentKind.PLAIN
+            behind - stretch.at
+            for stretch, behind in zip(self.stretches, self._ends(), strict=True)
+            if stretch.kind != _PLAIN
         )
 
     @property
     def seeded(self) -> int:
         """How many stretches follow a seed or a tape."""
-        ends = [stretch.at for stretch in self.stretches[1:]] + [self.draws]
         return sum(
-            stretch.kind is not SegmentKind.PLAIN and end > stretch.at
-            for stretch, end in zip(self.stretches, ends, strict=True)
+            stretch.kind != _PLAIN and behind > stretch.at
+            for stretch, behind in zip(self.stretches, self._ends(), strict=True)
         )
 
     @property
@@ -118,109 +135,133 @@ class Shape:
     @property
     def key(self) -> tuple[int, int, int, tuple[int, ...]]:
         """Smaller is simpler: draws that are not plain, draws, segments, then what is said."""
-        said = tuple(s.seed for s in self.segments if s.kind in _EDITS)
-        return (self.lucky + self.edits, self.draws, len(self.segments), said)
+        said = tuple(self.items[i].seed for i in self.edits)
+        return (self.lucky + len(said), self.draws, len(self.items), said)
 
-    # ---- candidates ---------------------------------------------------------------------------
+    # ---- candidates ------------------------------------------------------------------------------
 
     def candidate(self, recipe: Recipe, differs_at: int) -> Candidate:
-        """A recipe that begins to differ from this one at a draw."""
-        if recipe.root != self.recipe.root or recipe.tape != self.recipe.tape:
-            return Candidate(recipe.root, recipe.tape, b"", 0, recipe.path)
-        size, prefix, count = self._fork(differs_at)
-        return Candidate(recipe.root, recipe.tape, prefix, count, recipe.path[size:])
+        """A recipe of the same root that begins to differ from this one at a draw."""
+        prefix, count = self._fork(differs_at)
+        return Candidate(recipe.root, recipe.tape, prefix, count, recipe.path[len(prefix) :])
 
     def without(self, first: int, behind: int, fill: int) -> Candidate | None:
         """The same with `fill` plain draws in place of draws `first` to `behind` - 1.
 
         None: what drives the draws behind cannot be taken up in its middle.
         """
-        recipe = self.spliced(first, behind, fill)
+        recipe = self.spliced([(first, behind, fill)])
         return None if recipe is None else self.candidate(recipe, first)
 
     def said(self, item: int, value: int) -> Candidate:
-        """The same with another answer for the edit number `item` among the segments."""
-        path, place = self.recipe.path, item * SIZE
-        packed = SEGMENT.pack(self.segments[item].count, value, SegmentKind.ANSWER, 0)
-        recipe = Recipe(
-            self.recipe.root, path[:place] + packed + path[place + SIZE :], self.recipe.tape
-        )
-        return self.candidate(recipe, self.at[item])
+        """The same with another answer at the draw that an item says."""
+        (count, *_) = SEGMENT.unpack_from(self.recipe.path, item * _SIZE)
+        return self._with(item, item + 1, SEGMENT.pack(count, value, _ANSWER, 0))
 
     def with_answer(self, draw: int, value: int) -> Candidate:
-        """The same with one more draw said."""
-        i = bisect_left(self.at, draw)
-        packed = SEGMENT.pack(draw - self._base(i), value, SegmentKind.ANSWER, 0)
-        path = self.recipe.path
-        recipe = Recipe(
-            self.recipe.root, path[: i * SIZE] + packed + path[i * SIZE :], self.recipe.tape
-        )
-        return self.candidate(recipe, draw)
+        """The same with one more draw said, which no item says yet."""
+        item = bisect_right(self.at, draw)
+        return self._with(item, item, SEGMENT.pack(draw - self._base(item), value, _ANSWER, 0))
 
-    def spliced(self, first: int, behind: int, fill: int) -> Recipe | None:
-        """See `without`."""
-        path = self.recipe.path
-        i, j = bisect_left(self.at, first), bisect_left(self.at, behind)
-        base, current = self._base(i), self.stretches[self.under_way[i]].kind
-        parts = [path[: i * SIZE]]
-        if fill > 0 and current is not SegmentKind.PLAIN:
-            parts.append(SEGMENT.pack(first - base, 0, SegmentKind.PLAIN, 0))
-            base, current = first, SegmentKind.PLAIN
-        here = first + fill
-        if behind < self.draws and not self._begins_at(j, behind):
+    def unsaid(self, items: Sequence[int]) -> Candidate:
+        """The same without these edits, in order."""
+        kept, at = [], 0
+        for item in items:
+            kept.append(self.recipe.path[at * _SIZE : item * _SIZE])
+            at = item + 1
+        path = b"".join(kept) + self.recipe.path[at * _SIZE :]
+        recipe = Recipe(self.recipe.root, path, self.recipe.tape)
+        return self.candidate(recipe, self.at[items[0]])
+
+    def joined(self, number: int) -> Candidate:
+        """The same without the beginning of a stretch, which is not the root's: the one before goes
+        on."""
+        item = self.under_way.index(number) - 1
+        path, by = self.recipe.path, self.stretches[number].at - self._base(item)
+        path = path[: item * _SIZE] + self._moved(item + 1, len(self.items), by)
+        return self.candidate(Recipe(self.recipe.root, path, self.recipe.tape), self.at[item])
+
+    def spliced(self, spans: Sequence[Span]) -> Recipe | None:
+        """As `without`, for spans that are in order and do not overlap."""
+        parts: list[bytes] = []
+        at, by = 0, 0  # the next item to copy, and how far it moves in its stretch
+        base, kind = 0, self.stretches[0].kind  # of what is under way, where it is put together
+        shift = 0
+        for first, behind, fill in spans:
+            i, j = bisect_left(self.at, first), bisect_left(self.at, behind)
+            parts.append(self._moved(at, i, by))
+            if i > at and self.under_way[i] != self.under_way[at]:
+                stretch = self.stretches[self.under_way[i]]
+                base, kind = stretch.at + shift, stretch.kind
+            if fill > 0 and kind != _PLAIN:
+                parts.append(SEGMENT.pack(first + shift - base, 0, _PLAIN, 0))
+                base, kind = first + shift, _PLAIN
+            shift += fill - (behind - first)
+            here = behind + shift
             stretch = self.stretches[self.under_way[j]]
-            if stretch.kind is not SegmentKind.PLAIN or current is not SegmentKind.PLAIN:
+            is_needed = behind < self.draws and not self._begins_at(j, behind)
+            if is_needed and (stretch.kind != _PLAIN or kind != _PLAIN):
                 resumed = self._resumed(stretch, here - base, behind)
                 if resumed is None:
                     return None
                 parts.append(resumed)
-                base = here
-        parts.append(self._moved(j, (here - base) - (behind - self._base(j))))
-        whole = b"".join(parts)
-        if len(whole) > SEGMENTS_MAX * SIZE:
+                base, kind = here, stretch.kind
+            at, by = j, (here - base) - (behind - stretch.at)
+        parts.append(self._moved(at, len(self.items), by))
+        path = b"".join(parts)
+        if len(path) > SEGMENTS_MAX * _SIZE:
             return None
-        return Recipe(self.recipe.root, whole, self.recipe.tape)
+        return Recipe(self.recipe.root, path, self.recipe.tape)
 
     def prefix(self, draw: int) -> tuple[bytes, int]:
         """The segments in front of a draw, and how far into the last stretch it lies."""
-        i = bisect_left(self.at, draw)
-        return self.recipe.path[: i * SIZE], draw - self._base(i)
+        item = bisect_left(self.at, draw)
+        return self.recipe.path[: item * _SIZE], draw - self._base(item)
+
+    def _ends(self) -> list[int]:
+        return [stretch.at for stretch in self.stretches[1:]] + [self.draws]
 
     def _base(self, item: int) -> int:
         return self.stretches[self.under_way[item]].at
 
     def _begins_at(self, item: int, draw: int) -> bool:
-        if item >= len(self.segments) or self.at[item] != draw:
-            return False
-        return self.segments[item].kind not in _EDITS
+        return item < len(self.items) and self.at[item] == draw and not self.items[item].is_edit
 
-    def _moved(self, item: int, by: int) -> bytes:
-        """The items from this one on, so many draws later in the stretch that they lie in."""
+    def _with(self, first: int, behind: int, packed: bytes) -> Candidate:
+        """The same with something else in place of some items."""
         path = self.recipe.path
-        if by == 0 or item == len(self.segments):
-            return path[item * SIZE :]
-        # Behind the next beginning nothing changes.
-        behind = min(len(self.segments), bisect_right(self.under_way, self.under_way[item]))
-        moved = np.frombuffer(path, _ITEM, behind - item, item * SIZE).copy()
-        moved["count"] += np.uint64(by % (1 << 64))
-        return moved.tobytes() + path[behind * SIZE :]
+        path = path[: first * _SIZE] + packed + path[behind * _SIZE :]
+        at = self.at[first] if first < len(self.at) else self.draws - 1
+        before = self.at[first - 1] + 1 if first > 0 else 0
+        recipe = Recipe(self.recipe.root, path, self.recipe.tape)
+        return self.candidate(recipe, min(at, before) if behind == first else at)
 
-    def _resumed(self, stretch: Stretch, count: int, draw: int) -> bytes | None:
-        if stretch.kind is SegmentKind.PLAIN:
-            return SEGMENT.pack(count, 0, SegmentKind.PLAIN, 0)
+    def _moved(self, item: int, end: int, by: int) -> bytes:
+        """Items up to `end`, so many draws later in the stretch that the first lies in."""
+        path = self.recipe.path
+        if by == 0 or item == end:
+            return path[item * _SIZE : end * _SIZE]
+        # Behind the next beginning nothing changes.
+        behind = min(end, bisect_right(self.under_way, self.under_way[item]))
+        moved = np.frombuffer(path, _ITEM, behind - item, item * _SIZE).copy()
+        moved["count"] += np.uint64(by % (1 << 64))
+        return moved.tobytes() + path[behind * _SIZE : end * _SIZE]
+
+    def _resumed(self, stretch: Item, count: int, draw: int) -> bytes | None:
+        if stretch.kind == _PLAIN:
+            return SEGMENT.pack(count, 0, _PLAIN, 0)
         offset = stretch.offset + draw - stretch.at
         is_taped = self.recipe.tape is not None and stretch is self.stretches[0]
-        if stretch.kind is SegmentKind.WILD or is_taped or offset > _OFFSET_MAX:
+        if stretch.kind == _WILD or is_taped or offset > _OFFSET_MAX:
             return None
-        return SEGMENT.pack(count, stretch.seed, SegmentKind.RESEED, offset)
+        return SEGMENT.pack(count, stretch.seed, _RESEED, offset)
 
-    def _fork(self, draw: int) -> tuple[int, bytes, int]:
+    def _fork(self, draw: int) -> tuple[bytes, int]:
         """Where to part from this shape's own timeline: at `draw` or a little before."""
         step = max(1, self.draws // FORKS)
-        cell = draw // step
+        cell = min(draw, self.draws - 1) // step
         if cell not in self._forks:
-            prefix, count = self.prefix(cell * step)
-            self._forks[cell] = (len(prefix), prefix, count)
+            self._forks[cell] = self.prefix(cell * step)
         return self._forks[cell]
 
 
@@ -230,36 +271,40 @@ def explicit(root: int, tape: bytes | None, answers: Sequence[tuple[int, int]]) 
     return Recipe.of(root, Segment(0, 0, SegmentKind.PLAIN), *said, tape=tape)
 
 
-def _tidied(recipe: Recipe, draws: int) -> tuple[list[int], list[Segment]]:
-    """The items that have an effect before draw `draws`, and their draws."""
-    at: list[int] = []
-    kept: list[Segment] = []
-    base = 0
-    for segment in recipe.segments:
-        place = base + segment.count
-        is_edit = segment.kind in _EDITS
-        if not is_edit:
-            base = place
-        if place >= draws:
+def _tidied(recipe: Recipe, draws: int) -> list[Item]:
+    """The items that have an effect before draw `draws`."""
+    kept: list[Item] = []
+    base, is_plain, last = 0, False, -1
+    for count, seed, kind, offset in SEGMENT.iter_unpack(recipe.path):
+        at = base + count
+        if at >= draws:
             break
-        same = [kept.pop() for _ in range(len(at) - bisect_left(at, place))]
-        del at[len(kept) :]
-        # Of each the last has an effect; the edit of a draw stays behind its beginning.
-        beginning = next((s for s in same if s.kind not in _EDITS), None)
-        edit = next((s for s in same if s.kind in _EDITS), None)
-        beginning, edit = (beginning, segment) if is_edit else (segment, edit)
-        if beginning is not None and beginning.kind is SegmentKind.PLAIN and _is_plain(kept):
-            beginning = None
-        for item in (beginning, edit):
-            if item is not None:
-                at.append(place)
-                kept.append(item)
-    return at, kept
+        is_edit = kind in (_ANSWER, _NUDGE)
+        item = Item(at, seed, kind, offset)
+        if not is_edit:
+            base = at
+        if at == last:
+            is_plain = _put(kept, item)
+        elif is_edit or kind != _PLAIN or not is_plain:
+            kept.append(item)
+            if not is_edit:
+                is_plain = kind == _PLAIN
+        last = at
+    return kept
 
 
-def _is_plain(items: Sequence[Segment]) -> bool:
-    """Whether what is under way behind these is plain."""
-    for segment in reversed(items):
-        if segment.kind not in _EDITS:
-            return segment.kind is SegmentKind.PLAIN
-    return False
+def _put(kept: list[Item], item: Item) -> bool:
+    """Of the beginnings and edits of one draw each time the last has an effect; the edit stays
+    behind the beginning. Returns whether what is under way then is plain."""
+    at = item.at
+    same = [item]
+    while kept and kept[-1].at == at:
+        same.append(kept.pop())
+    before = next((one.kind == _PLAIN for one in reversed(kept) if not one.is_edit), False)
+    begin = next((one for one in same if not one.is_edit), None)
+    edit = next((one for one in same if one.is_edit), None)
+    if begin is not None and not (before and begin.kind == _PLAIN):
+        kept.append(begin)
+    if edit is not None:
+        kept.append(edit)
+    return before if begin is None else begin.kind == _PLAIN

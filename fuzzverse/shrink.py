@@ -19,20 +19,17 @@ from dataclasses import dataclass
 from typing import Final, Protocol
 
 from fuzzverse.model import Recipe, SegmentKind
-from fuzzverse.shapes import Candidate, Shape, explicit
+from fuzzverse.shapes import Candidate, Shape, Span, alone, explicit
 from fuzzverse.trace import Draw
 from fuzzverse.trials import Stopped
 
-EXPLICIT_MAX: Final = 900  # draws written down one by one
+EXPLICIT_MAX: Final = 1_000  # draws written down one by one
 SPAN_SMALL: Final = 16  # spans up to this long are tried at every draw
 PAIRS_MAX: Final = 64  # edits among which any two are tried
 SWAPS_MAX: Final = 32
 SWAP_REACH: Final = 8  # draws around two edits where one may take their place
 ROOTS: Final = 16  # small roots that are tried
 ROUNDS_MAX: Final = 1_000
-_EDITS: Final = (SegmentKind.ANSWER, SegmentKind.NUDGE)
-
-Span = tuple[int, int, int]  # draws first to behind - 1, and plain draws in their place
 
 
 class Judge(Protocol):
@@ -87,7 +84,7 @@ class Shrinker:
         Raises:
             NotReproducedError: the recipe does not show the bug.
         """
-        (draws,) = self._judge.draws([Candidate(recipe.root, recipe.tape, b"", 0, recipe.path)])
+        (draws,) = self._judge.draws([alone(recipe)])
         if draws is None:
             raise NotReproducedError
         self._best = Shape.of(recipe, draws)
@@ -164,14 +161,7 @@ class Shrinker:
         return self._take_together(chosen) if chosen else 0
 
     def _take_together(self, spans: Sequence[Span]) -> int:
-        # From the last draw to the first, so that those in front keep their numbers.
-        recipe: Recipe | None = self.best.recipe
-        shape = self.best
-        for first, behind, fill in reversed(spans):
-            recipe = shape.spliced(first, behind, fill)
-            if recipe is None:
-                break
-            shape = Shape.of(recipe, shape.draws - (behind - first) + fill)
+        recipe = self.best.spliced(spans)
         if recipe is not None and self._take(self.best.candidate(recipe, spans[0][0])):
             return len(spans)
         if len(spans) == 1:
@@ -186,17 +176,18 @@ class Shrinker:
     def _drop_tape(self) -> None:
         best = self.best.recipe
         if best.tape is not None:
-            self._take(Candidate(best.root, None, b"", 0, best.path))
+            self._take(alone(Recipe(best.root, best.path)))
 
     def _cut(self, *, is_filled: bool) -> None:
         """Deletes spans of draws, or makes them plain: halves, quarters, down to single draws."""
         size = max(1, self.best.draws // 2)
         while True:
-            for phase in (0, size // 2) if size > 1 else (0,):
+            phases = range(size) if size <= SPAN_SMALL else (0, size // 2)
+            for phase in phases:
                 self._take_spans(list(self._spans(size, phase, is_filled)))
             if size == 1 or (is_filled and self._few()):
                 return
-            size = max(1, min(size, self.best.draws) // 2)
+            size = size - 1 if size <= SPAN_SMALL else min(size, self.best.draws) // 2
 
     def _spans(self, size: int, phase: int, is_filled: bool) -> Iterable[Span]:
         draws = self.best.draws
@@ -205,26 +196,14 @@ class Shrinker:
             yield (first, behind, behind - first if is_filled else 0)
 
     def _few(self) -> bool:
-        return self.best.lucky + self.best.edits <= EXPLICIT_MAX // 2
+        return self.best.key[0] <= EXPLICIT_MAX // 2
 
     def _drop_stretches(self) -> None:
         """Lets each stretch go on where the next would begin."""
         for number in range(len(self.best.stretches) - 1, 0, -1):
             shape = self.best
-            if number >= len(shape.stretches):
-                continue
-            item = shape.under_way.index(number) - 1
-            segments = shape.recipe.segments
-            base = shape.stretches[number - 1].at
-            kept = []
-            for i, segment in enumerate(segments):
-                if i > item and shape.under_way[i] == number:
-                    count = shape.at[i] - base
-                    segment = type(segment)(count, segment.seed, segment.kind, segment.offset)
-                if i != item:
-                    kept.append(segment)
-            recipe = Recipe.of(shape.recipe.root, *kept, tape=shape.recipe.tape)
-            self._take(shape.candidate(recipe, shape.at[item]))
+            if number < len(shape.stretches):
+                self._take(shape.joined(number))
 
     def _write_down(self) -> None:
         """Says every draw that is not plain, if they are few: no seed is left."""
@@ -234,21 +213,16 @@ class Shrinker:
         if len(said) > EXPLICIT_MAX:
             return
         for tape in dict.fromkeys((None, recipe.tape)):
-            written = explicit(recipe.root, tape, said)
-            if self._take(Candidate(recipe.root, tape, b"", 0, written.path)):
+            if self._take(alone(explicit(recipe.root, tape, said))):
                 return
 
     # ---- passes for edits ---------------------------------------------------------------------
 
-    def _edits(self) -> list[int]:
-        """Which items are edits."""
-        return [i for i, segment in enumerate(self.best.segments) if segment.kind in _EDITS]
-
     def _unsay(self) -> None:
         """Makes edits plain: many at once, then fewer, then one by one."""
-        size = max(1, len(self._edits()) // 2)
+        size = max(1, len(self.best.edits) // 2)
         while True:
-            edits = [self.best.at[i] for i in self._edits()]
+            edits = [self.best.at[i] for i in self.best.edits]
             groups = [edits[i : i + size] for i in range(0, len(edits), size)]
             spans = [(group[0], group[-1] + 1, group[-1] + 1 - group[0]) for group in groups]
             taken = self._take_spans(spans)
@@ -270,7 +244,7 @@ class Shrinker:
     def _pull(self, size: int) -> int:
         """Deletes spans of one size that end where an edit is, or begin behind it."""
         shape = self.best
-        ends = {shape.at[i] for i in self._edits()}
+        ends = {shape.at[i] for i in self.best.edits}
         ends |= {at + 1 + size for at in ends} | {shape.draws, size}
         spans: list[Span] = []
         taken, behind_last = 0, 0
@@ -292,60 +266,53 @@ class Shrinker:
 
     def _lower(self) -> None:
         """Lowers what is said, each as far as it goes, then all that are equal together."""
-        for i in range(len(self._edits()) - 1, -1, -1):
-            edits = self._edits()
+        for i in reversed(range(len(self.best.edits))):
+            edits = self.best.edits
             if i < len(edits):
                 self._lower_one(edits[i])
 
     def _lower_one(self, item: int) -> None:
         shape = self.best
-        segment = shape.segments[item]
-        if segment.kind is not SegmentKind.ANSWER or segment.seed == 0:
+        value = shape.items[item].seed
+        if shape.items[item].kind != SegmentKind.ANSWER or value == 0:
             return
-        value = segment.seed
         smaller = {0, 1, 2, 3, value - 1, *(value >> k for k in range(1, 64))}
         smaller |= {value - (value >> k) for k in range(1, 64)}
         tried = [shape.said(item, v) for v in sorted(v for v in smaller if 0 <= v < value)]
-        if self._take_first(tried) and self.best.segments[item].seed not in (0, value):
+        if self._take_first(tried) and self.best.items[item].seed not in (0, value):
             self._lower_one(item)
 
     def _unsay_pairs(self) -> None:
         """Makes any two edits plain at once."""
-        while 2 <= len(edits := self._edits()) <= PAIRS_MAX:
+        while 2 <= len(edits := self.best.edits) <= PAIRS_MAX:
             shape = self.best
             tried = []
             for n, i in enumerate(edits):
-                for j in edits[n + 1 :]:
-                    tried.append(self._without_items(shape, (i, j)))
+                tried += [shape.unsaid((i, j)) for j in edits[n + 1 :]]
             if not self._take_first(tried):
                 return
 
     def _swap_pairs(self) -> None:
         """Says one draw in place of two neighbours."""
-        while 2 <= len(edits := self._edits()) <= SWAPS_MAX:
+        while 2 <= len(edits := self.best.edits) <= SWAPS_MAX:
             shape = self.best
             tried = []
             for i, j in zip(edits, edits[1:], strict=False):
                 first = max(0, shape.at[i] - SWAP_REACH)
-                bare = self._without_items(shape, (i, j))
-                base = Shape.of(bare.recipe, shape.draws)
+                base = Shape.of(shape.unsaid((i, j)).recipe, shape.draws)
+                said = {base.at[edit] for edit in base.edits}
                 for draw in range(first, min(shape.at[j] + SWAP_REACH, shape.draws)):
-                    if draw not in base.at[1:]:
+                    if draw not in said:
                         tried += [base.with_answer(draw, value) for value in (0, 1)]
             if not self._take_first(tried):
                 return
-
-    def _without_items(self, shape: Shape, items: Sequence[int]) -> Candidate:
-        kept = [s for i, s in enumerate(shape.segments) if i not in items]
-        recipe = Recipe.of(shape.recipe.root, *kept, tape=shape.recipe.tape)
-        return shape.candidate(recipe, shape.at[items[0]])
 
     def _lower_root(self) -> None:
         """Small roots: of a recipe without luck they decide only which faults there may be."""
         recipe = self.best.recipe
         if not self.best.is_explicit or recipe.tape is not None or recipe.root < ROOTS:
             return
-        candidates = [Candidate(root, None, b"", 0, recipe.path) for root in range(ROOTS)]
+        candidates = [alone(Recipe(root, recipe.path)) for root in range(ROOTS)]
         for candidate, draws in zip(candidates, self._judge.draws(candidates), strict=True):
             if draws is not None and draws <= self.best.draws:
                 self._best = Shape.of(candidate.recipe, draws)

@@ -14,7 +14,8 @@ from typing import Final, Protocol
 from fuzzverse.buckets import Ending, bucket_of
 from fuzzverse.errors import EngineError
 from fuzzverse.model import Progress, Target, Trial, TrialOrder
-from fuzzverse.shapes import SIZE, Candidate
+from fuzzverse.model import SEGMENT
+from fuzzverse.shapes import Candidate
 
 ORDERS_MAX: Final = 64
 TAILS_MAX: Final = 256
@@ -184,10 +185,10 @@ def _jobs(asked: Sequence[tuple[bytes, Candidate]], tails_max: int) -> Iterator[
     for (root, has_tape, prefix, count), members in groups.items():
         at = 0
         while at < len(members):
-            room = SEGMENTS_MAX - segments - len(prefix) // SIZE
+            room = SEGMENTS_MAX - segments - len(prefix) // SEGMENT.size
             taken = 0
             while at + taken < len(members) and tails + taken < tails_max:
-                size = len(members[at + taken][1]) // SIZE
+                size = len(members[at + taken][1]) // SEGMENT.size
                 if size > room:
                     break
                 room -= size
