@@ -1,4 +1,4 @@
-"""What a campaign tells, record by record: bytes of the core's come in, values of `model` go out."""
+"""What a campaign tells, record by record: the core's bytes come in, values of `model` go out."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Recipes as things that can be cut: which draws follow what, and what is left without some of them.
+"""Recipes as things that can be cut: which draws follow what, and what is left without some.
 
 A recipe's segments are read as items at draws counted from the root: *beginnings* (a seed from one
 of its draws on, or plain draws) and *edits* of single draws. Draws between two beginnings are a
@@ -32,13 +32,13 @@ Span = tuple[int, int, int]  # draws first to behind - 1, and how many plain dra
 
 
 class Candidate(NamedTuple):
-    """A recipe to try: `count` draws into the last segment of `prefix` it begins to differ from the
-    shape that it was made from."""
+    """A recipe to try: `parts_at` draws into the last segment of `prefix` it may part from the
+    timeline of the shape that it was made from."""
 
     root: int
     tape: bytes | None
     prefix: bytes
-    count: int
+    parts_at: int
     tail: bytes
 
     @property
@@ -128,15 +128,24 @@ class Shape:
         )
 
     @property
+    def segment_count(self) -> int:
+        """How many stretches there are, of luck or plain."""
+        return sum(
+            behind > stretch.at
+            for stretch, behind in zip(self.stretches, self._ends(), strict=True)
+        )
+
+    @property
     def is_explicit(self) -> bool:
         """Whether every draw is plain or said: no luck is left."""
         return self.lucky == 0
 
     @property
-    def key(self) -> tuple[int, int, int, tuple[int, ...]]:
-        """Smaller is simpler: draws that are not plain, draws, segments, then what is said."""
+    def key(self) -> tuple[int, int, int, int, tuple[int, ...]]:
+        """Smaller is simpler: draws that are not plain, those of luck, draws, segments, answers."""
         said = tuple(self.items[i].seed for i in self.edits)
-        return (self.lucky + len(said), self.draws, len(self.items), said)
+        lucky = self.lucky
+        return (lucky + len(said), lucky, self.draws, len(self.items), said)
 
     # ---- candidates ------------------------------------------------------------------------------
 

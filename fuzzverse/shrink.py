@@ -16,6 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Final, Protocol
 
 from fuzzverse.model import Recipe, SegmentKind
@@ -41,10 +42,11 @@ class Judge(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Shrunk:
-    """What came of it. `stopped` says why passes were left out; "": none was, the recipe is
-    irreducible by them."""
+    """What came of it; `draws_before` is how many draws the recipe as given has before the bug.
+    `stopped` says why passes were left out; "": none was, the recipe is irreducible by them."""
 
     shape: Shape
+    draws_before: int
     stopped: str
 
 
@@ -88,15 +90,16 @@ class Shrinker:
         if draws is None:
             raise NotReproducedError
         self._best = Shape.of(recipe, draws)
+        self._took(self.best)
         try:
             for _ in range(ROUNDS_MAX):
                 before = self.best.key
                 self._round()
                 if self.best.key == before:
-                    return Shrunk(self.best, "")
+                    return Shrunk(self.best, draws, "")
         except Stopped as stopped:
-            return Shrunk(self.best, str(stopped))
-        return Shrunk(self.best, f"{ROUNDS_MAX} rounds")
+            return Shrunk(self.best, draws, str(stopped))
+        return Shrunk(self.best, draws, f"{ROUNDS_MAX} rounds")
 
     def _round(self) -> None:
         if not self.best.is_explicit:
@@ -297,7 +300,7 @@ class Shrinker:
         while 2 <= len(edits := self.best.edits) <= SWAPS_MAX:
             shape = self.best
             tried = []
-            for i, j in zip(edits, edits[1:], strict=False):
+            for i, j in pairwise(edits):
                 first = max(0, shape.at[i] - SWAP_REACH)
                 base = Shape.of(shape.unsaid((i, j)).recipe, shape.draws)
                 said = {base.at[edit] for edit in base.edits}
@@ -310,9 +313,10 @@ class Shrinker:
     def _lower_root(self) -> None:
         """Small roots: of a recipe without luck they decide only which faults there may be."""
         recipe = self.best.recipe
-        if not self.best.is_explicit or recipe.tape is not None or recipe.root < ROOTS:
+        if not self.best.is_explicit or recipe.tape is not None:
             return
-        candidates = [alone(Recipe(root, recipe.path)) for root in range(ROOTS)]
+        roots = range(min(ROOTS, recipe.root))
+        candidates = [alone(Recipe(root, recipe.path)) for root in roots]
         for candidate, draws in zip(candidates, self._judge.draws(candidates), strict=True):
             if draws is not None and draws <= self.best.draws:
                 self._best = Shape.of(candidate.recipe, draws)

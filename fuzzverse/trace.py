@@ -64,7 +64,7 @@ def trace(
 
 def draws_in(log: bytes) -> list[Draw]:
     """The draws that a log tells, as far as they are in order; a target may print what it likes."""
-    found = []
+    found: list[Draw] = []
     for match in _DRAW.finditer(log):
         if int(match[1]) != len(found):
             continue

@@ -13,8 +13,7 @@ from typing import Final, Protocol
 
 from fuzzverse.buckets import Ending, bucket_of
 from fuzzverse.errors import EngineError
-from fuzzverse.model import Progress, Target, Trial, TrialOrder
-from fuzzverse.model import SEGMENT
+from fuzzverse.model import SEGMENT, Progress, Target, Trial, TrialOrder
 from fuzzverse.shapes import Candidate
 
 ORDERS_MAX: Final = 64
@@ -22,6 +21,7 @@ TAILS_MAX: Final = 256
 SEGMENTS_MAX: Final = 8_192
 JOBS_AT_ONCE: Final = 32
 STEP_S: Final = 0.25
+PREFIXES_MAX: Final = 256
 SHARED_MIN: Final = 16  # candidates that are worth a job of their own
 
 
@@ -96,6 +96,7 @@ class Oracle:
         self._jobs = jobs
         self._moved = moved
         self._known: dict[bytes, int | None] = {}
+        self._names = _Names()
         self._same: dict[tuple[object, ...], bool] = {}
         self._first_job = 0
         self.trials = 0
@@ -108,7 +109,7 @@ class Oracle:
             Stopped: what the limit says.
             EngineError: the machinery failed.
         """
-        names = [_name(candidate) for candidate in candidates]
+        names = [self._names.of(candidate) for candidate in candidates]
         fresh: dict[bytes, Candidate] = {}
         for name, candidate in zip(names, candidates, strict=True):
             if name not in self._known:
@@ -149,8 +150,8 @@ class Oracle:
     def _shows(self, trial: Trial) -> bool:
         if not trial.verdict.is_bug:
             return False
-        key = (trial.verdict, trial.signal, trial.exit_code, trial.mark, trial.identity)
-        key = (*key, trial.message)
+        ending = (trial.verdict, trial.signal, trial.exit_code, trial.mark)
+        key = (*ending, trial.identity, trial.message)
         if key not in self._same:
             self._same[key] = self.is_same(trial)
         return self._same[key]
@@ -166,20 +167,31 @@ class _Job:
     names: list[list[bytes]]
 
 
-def _name(candidate: Candidate) -> bytes:
-    digest = hashlib.blake2b(candidate.root.to_bytes(8, "little"), digest_size=16)
-    if candidate.tape is not None:
-        digest.update(b"tape")
-    digest.update(candidate.prefix)
-    digest.update(candidate.tail)
-    return digest.digest()
+class _Names:
+    """Hashes recipes, and what many of them begin with only once."""
+
+    def __init__(self) -> None:
+        self._begun: dict[tuple[int, bool, bytes], hashlib.blake2b] = {}
+
+    def of(self, candidate: Candidate) -> bytes:
+        key = (candidate.root, candidate.tape is not None, candidate.prefix)
+        begun = self._begun.get(key)
+        if begun is None:
+            if len(self._begun) >= PREFIXES_MAX:
+                self._begun.clear()
+            begun = hashlib.blake2b(f"{key[0]} {key[1]} ".encode(), digest_size=16)
+            begun.update(candidate.prefix)
+            self._begun[key] = begun
+        name = begun.copy()
+        name.update(candidate.tail)
+        return name.digest()
 
 
 def _jobs(asked: Sequence[tuple[bytes, Candidate]], tails_max: int) -> Iterator[_Job]:
     """Groups candidates that part at the same place, within what a job holds."""
     groups: dict[tuple[int, bool, bytes, int], list[tuple[bytes, bytes]]] = {}
     for name, one in asked:
-        key = (one.root, one.tape is not None, one.prefix, one.count)
+        key = (one.root, one.tape is not None, one.prefix, one.parts_at)
         groups.setdefault(key, []).append((name, one.tail))
     job, tails, segments = _Job([], []), 0, 0
     for (root, has_tape, prefix, count), members in groups.items():

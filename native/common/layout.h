@@ -130,8 +130,8 @@ struct fv_slot {
     uint32_t segment_at; /* the next segment of the recipe */
     uint32_t is_plain;   /* draws answer their simplest values */
     uint32_t reserved;
-    uint32_t is_pilot;   /* on its way to a splitpoint: no timeline, claims nothing */
-    uint32_t watches;    /* what drawn values are compared with */
+    uint32_t is_pilot; /* on its way to a splitpoint: no timeline, claims nothing */
+    uint32_t watches;  /* what drawn values are compared with */
     int32_t pid;
     uint32_t state; /* enum fv_slot_state */
     uint32_t depth;

@@ -85,8 +85,8 @@ static bool fill(struct fv_job_plan *p, const struct fv_trial_order *orders, uin
 int fv_campaign_add_trials(fv_campaign *c, const struct fv_trial_order *orders,
                            uint32_t order_count, const uint32_t *tails, uint32_t tail_count,
                            const uint8_t *segments, uint32_t segment_count) {
-    if (c->plan.strategy != FV_STRATEGY_TRIALS || order_count == 0 ||
-        order_count > FV_ORDERS_MAX || tail_count > FV_CHILDREN_MAX || segment_count > FV_POOL_MAX)
+    if (c->plan.strategy != FV_STRATEGY_TRIALS || order_count == 0 || order_count > FV_ORDERS_MAX ||
+        tail_count > FV_CHILDREN_MAX || segment_count > FV_POOL_MAX)
         return -1;
     struct fv_job_plan *p = free_plan(&c->trials);
     if (p == NULL || !fill(p, orders, order_count, tails, tail_count)) return -1;

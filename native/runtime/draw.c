@@ -241,8 +241,7 @@ uint32_t fv_pick(const char *label, uint32_t n) {
     if (FV_UNLIKELY(fv_rt.slot == NULL)) fv_ending_misuse("a draw outside of FV_TARGET");
     struct fv_swarm swarm = fv_swarm_of(fv_rt.slot, label, n);
     bool is_whole = swarm.allowed_count == n;
-    struct question q = {
-        .bound = swarm.allowed_count, .label = label, .is_hidden = !is_whole};
+    struct question q = {.bound = swarm.allowed_count, .label = label, .is_hidden = !is_whole};
     uint64_t value = draw(q);
     return is_whole ? (uint32_t)value : fv_swarm_option(&swarm, (uint32_t)value);
 }
