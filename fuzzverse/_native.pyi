@@ -44,8 +44,7 @@ class _Lib:
         log_fd: int,
         trace_draws: int,
         report: Any,
-        passes: Any,
-        failures: Any,
+        counts: Any,
         error: Any,
     ) -> int: ...
     def fv_probe_rewinding(self, to: Any) -> None: ...

@@ -387,7 +387,8 @@ class Progress:
 @dataclass(frozen=True, slots=True)
 class Replay:
     """One timeline replayed alone. `digest` names its draws, features and verdict; `address` is
-    where a signal struck (0: none); `passes`/`failures` are indexed by mark index."""
+    where a signal struck (0: none); `passes`/`failures` are indexed by mark index; `edges` has, of
+    each edge, the class of how often it was reached, as one bit (0: never)."""
 
     verdict: Verdict
     signal: int
@@ -400,6 +401,7 @@ class Replay:
     address: int
     passes: tuple[int, ...]
     failures: tuple[int, ...]
+    edges: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)

@@ -350,11 +350,13 @@ def replay(
     error = ffi.new("char[]", _ERROR_BYTES)
     report = ffi.new("struct fv_replay_report *")
     passes, failures = ffi.new("uint32_t[]", n), ffi.new("uint32_t[]", n)
+    edges = ffi.new("uint8_t[]", max(1, target.edges))
+    counts = ffi.new("struct fv_replay_counts *", (passes, failures, edges))
     policy = model.Policy(deadline_ms=deadline_ms, memory_mb=memory_mb)
     plan = _plan(target, policy, 0)
     path, data = os.fsencode(target.path), input_bytes(recipe)
     if lib.fv_replay_run(
-        path, plan, data, len(data), log_fd, draws, report, passes, failures, error
+        path, plan, data, len(data), log_fd, draws, report, counts, error
     ):
         raise EngineError(f"{target.path}: {_text(ffi.string(error))}")
     return model.Replay(
@@ -369,6 +371,7 @@ def replay(
         address=report.address,
         passes=tuple(passes)[: len(target.marks)],
         failures=tuple(failures)[: len(target.marks)],
+        edges=bytes(ffi.buffer(edges, target.edges)),
     )
 
 

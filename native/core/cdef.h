@@ -136,6 +136,14 @@ struct fv_replay_report {
     char identity[256];
 };
 
+/* Where a replay puts what it counted: site_count passes and failures, and edge_count hit-count
+ * classes, one bit each. */
+struct fv_replay_counts {
+    uint32_t *passes;
+    uint32_t *failures;
+    uint8_t *edges;
+};
+
 /* What rewinding asks of the kernel: 0, an errno, or -1 where another has to work first. */
 struct fv_probe_report {
     int32_t userfaultfd;      /* of a process without privileges, for its own faults */
@@ -180,11 +188,11 @@ uint32_t fv_campaign_pids(const fv_campaign *campaign, int32_t *to, uint32_t max
 void fv_campaign_stop(fv_campaign *campaign);
 void fv_campaign_close(fv_campaign *campaign);
 
-/* Replays an input alone in one process. 0, or -1 with words in `error`. passes and failures have
- * site_count entries. The target's stdout and stderr go to log_fd. */
+/* Replays an input alone in one process. 0, or -1 with words in `error`. The target's stdout and
+ * stderr go to log_fd. */
 int fv_replay_run(const char *path, const struct fv_plan *plan, const uint8_t *input, size_t n,
-                  int log_fd, int trace_draws, struct fv_replay_report *report, uint32_t *passes,
-                  uint32_t *failures, char *error);
+                  int log_fd, int trace_draws, struct fv_replay_report *report,
+                  const struct fv_replay_counts *counts, char *error);
 
 /* Tries it out in processes of its own. */
 void fv_probe_rewinding(struct fv_probe_report *to);
