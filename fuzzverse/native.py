@@ -355,9 +355,7 @@ def replay(
     policy = model.Policy(deadline_ms=deadline_ms, memory_mb=memory_mb)
     plan = _plan(target, policy, 0)
     path, data = os.fsencode(target.path), input_bytes(recipe)
-    if lib.fv_replay_run(
-        path, plan, data, len(data), log_fd, draws, report, counts, error
-    ):
+    if lib.fv_replay_run(path, plan, data, len(data), log_fd, draws, report, counts, error):
         raise EngineError(f"{target.path}: {_text(ffi.string(error))}")
     return model.Replay(
         verdict=model.Verdict(report.verdict),

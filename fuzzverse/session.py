@@ -137,7 +137,8 @@ def _ask(
     timeout_s: float,
     option: str = "--fuzzverse-describe",
 ) -> bytes:
-    """What a target prints when it is asked to describe itself, in a clean environment, time and size capped."""
+    """What a target prints when it is asked for something of itself: in a clean environment, with
+    time and size capped."""
     try:
         process = subprocess.Popen(
             [path, option],
@@ -165,9 +166,7 @@ def _ask(
             process.stdout.close()
     if status != 0:
         how = f"signal {-status}" if status < 0 else f"exit code {status}"
-        raise EngineError(
-            f"{path} {option} ended with {how}; does it run on this machine?"
-        )
+        raise EngineError(f"{path} {option} ended with {how}; does it run on this machine?")
     return answer
 
 

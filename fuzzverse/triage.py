@@ -129,7 +129,8 @@ class Triage:
                 "(try --isolation fork)"
             )
         bugstore.keep_original(self._directory, bug.bucket)
-        bugstore.save(self._directory, replace(saved, bug=bug), evidence)
+        now = SavedBug(bug, saved.target, self._target.build_id)
+        bugstore.save(self._directory, now, evidence)
         return bug
 
     def flush(self) -> None:

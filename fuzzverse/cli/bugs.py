@@ -10,21 +10,14 @@ import click
 
 from fuzzverse import bugstore
 from fuzzverse.cli.minimize import minimize
-from fuzzverse.cli.trying import bug_places, find_bug
+from fuzzverse.cli.trying import OUT_OPTION, bug_places, find_bug
+from fuzzverse.cli.why import why
 from fuzzverse.report import bugs as bug_report
-
-OUT_OPTION = click.option(
-    "--out",
-    type=click.Path(path_type=Path),
-    default=Path("fuzzverse-out"),
-    show_default=True,
-    help="What a run left, or a directory of such.",
-)
 
 
 @click.group()
 def bugs() -> None:
-    """List, show and minimise the bugs that runs left."""
+    """List, show, minimise and explain the bugs that runs left."""
 
 
 @bugs.command("list")
@@ -56,3 +49,4 @@ def show(bucket: str, out: Path) -> None:
 
 
 bugs.add_command(minimize)
+bugs.add_command(why)

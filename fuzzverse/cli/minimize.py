@@ -11,9 +11,9 @@ from typing import Final
 import click
 
 from fuzzverse import native
-from fuzzverse.cli.trying import Case, Trying, find_case, trying_options
+from fuzzverse.cli.trying import OUT_OPTION, Case, Trying, find_case, not_reproduced, trying_options
 from fuzzverse.cli.watching import say
-from fuzzverse.errors import EngineError, ExitCode
+from fuzzverse.errors import ExitCode
 from fuzzverse.report import minimize as minimize_report
 from fuzzverse.report.minimize import Minimized, Size
 from fuzzverse.shapes import Shape
@@ -29,13 +29,7 @@ LINES_S: Final = 10.0
 
 @click.command()
 @click.argument("bucket")
-@click.option(
-    "--out",
-    type=click.Path(path_type=Path),
-    default=Path("fuzzverse-out"),
-    show_default=True,
-    help="What a run left, or a directory of such.",
-)
+@OUT_OPTION
 @click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout.")
 @trying_options(TRIALS)
 def minimize(bucket: str, out: Path, as_json: bool, trying: Trying) -> ExitCode:
@@ -105,11 +99,7 @@ def _shrink(case: Case, oracle: Oracle, progress: Progress) -> tuple[Shrunk, Siz
     try:
         shrunk = shrinker.run(case.recipe)
     except NotReproducedError:
-        raise EngineError(
-            f"the recipe of {case.saved.bug.bucket} does not show the bug in this build of "
-            f"{case.opened.target.name} (give the one that it was found in with --target, or the "
-            "--sanitize of then)"
-        ) from None
+        raise not_reproduced(case) from None
     return shrunk, size_of(Shape.of(case.recipe, shrunk.draws_before))
 
 

@@ -23,11 +23,18 @@ from fuzzverse.cli.opening import BuildRequest, Opened, known_variant, open_targ
 from fuzzverse.cli.options import COUNT_MAX, Duration, Jobs, build_options, isolation_option
 from fuzzverse.cli.watching import say
 from fuzzverse.engine import insist_on_rewinding
-from fuzzverse.errors import InputError, UsageError
+from fuzzverse.errors import EngineError, InputError, UsageError
 from fuzzverse.model import IsolationChoice, Policy, Recipe, Replay, Strategy, Verdict
 from fuzzverse.trace import Draw, trace
 from fuzzverse.trials import Budget, Oracle
 
+OUT_OPTION: Final = click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    default=Path("fuzzverse-out"),
+    show_default=True,
+    help="What a run left, or a directory of such.",
+)
 REPLAY_DEADLINE_MS: Final = 10_000
 _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,80}")
 
@@ -112,12 +119,15 @@ class Case:
     opened: Opened
     trying: Trying
 
+    @property
+    def deadline_ms(self) -> int:
+        """Of replays: logging makes them slower, but a timeout is to stay one, as in triage."""
+        is_timeout = self.saved.bug.verdict is Verdict.TIMEOUT
+        return max(self.trying.deadline_ms, 0 if is_timeout else REPLAY_DEADLINE_MS)
+
     def trace(self, recipe: Recipe) -> tuple[Replay, list[Draw]]:
         """How a replay ends, and what it draws."""
-        # As in triage: logging makes replays slower, but a timeout is to stay one.
-        is_timeout = self.saved.bug.verdict is Verdict.TIMEOUT
-        deadline_ms = max(self.trying.deadline_ms, 0 if is_timeout else REPLAY_DEADLINE_MS)
-        return trace(native, self.opened.target, recipe, deadline_ms, self.trying.memory_mb)
+        return trace(native, self.opened.target, recipe, self.deadline_ms, self.trying.memory_mb)
 
     @contextmanager
     def asking(self, moved: Callable[[int], None]) -> Iterator[Oracle]:
@@ -158,6 +168,15 @@ def find_case(bucket: str, out: Path, trying: Trying) -> Case:
         say(f"warning: the bug was found in build {saved.build_id}, this one is "
             f"{opened.target.build_id}")  # fmt: skip
     return Case(directory, saved, recipe, opened, trying)
+
+
+def not_reproduced(case: Case) -> EngineError:
+    """What to raise when the recipe does not show the bug."""
+    return EngineError(
+        f"the recipe of {case.saved.bug.bucket} does not show the bug in this build of "
+        f"{case.opened.target.name} (give the one that it was found in with --target, or the "
+        "--sanitize of then)"
+    )
 
 
 def _asked_for(saved: SavedBug, trying: Trying) -> tuple[str, BuildRequest]:

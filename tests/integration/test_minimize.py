@@ -210,3 +210,57 @@ def test_what_is_no_job_of_trials_is_refused(compiled: Callable[..., Path]) -> N
         assert len(progress.trials) == 64
     with native.Campaign(target, Policy()) as campaign, pytest.raises(EngineError):
         campaign.add_trials([TrialOrder(1, b"", 0, (b"",))])
+
+
+# ---- why -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("flag", KINDS)
+def test_the_deciding_draw_is_named(
+    found: Callable[..., Any], fuzzverse: Fuzzverse, flag: str
+) -> None:
+    target, out, bucket = found(*([flag] if flag else []))
+    where = ("--out", out, "--target", target, "--jobs", "1")
+    fuzzverse("bugs", "minimize", bucket, *where)
+    done = fuzzverse("bugs", "why", bucket, *where, "--json")
+    assert done.code == 0, done.err
+    decision = done.json["decision"]
+    assert decision["draw"] == 50
+    assert (decision["label"], decision["value"], decision["bound"]) == ("below", 7, 8)
+    assert (decision["other_answers"], decision["avoiding"]) == (7, 7)
+    assert decision["before"] < 0.3
+    assert decision["behind"] == 1.0
+    assert "three_of_sixty.c:" in decision["place"]
+    assert done.json["siblings"]["failing"] >= 1
+    (first, *_) = done.json["telling"]
+    assert abs(first["likelihood"] - first["likelihood_without"]) == 1.0
+    assert (out / "bugs" / bucket / "why.json").read_text() == done.out
+    without = fuzzverse("replay", target, "--root", "0", "--recipe", SAID.replace("50=7", "50=6"))
+    assert without.code == 0
+    page = fuzzverse("bugs", "why", bucket, *where).out
+    assert "decided by draw 50: below = 7 of 8 at " in page
+
+
+def test_why_needs_a_bug_that_is_there(
+    found: Callable[..., Any], compiled: Callable[..., Path], fuzzverse: Fuzzverse
+) -> None:
+    target, out, bucket = found()
+    other = compiled("coin.c")
+    assert fuzzverse("bugs", "why", bucket, "--out", out, "--target", other).code == 1
+    done = fuzzverse("bugs", "why", bucket, "--out", out, "--target", target, "--trials", "9")
+    assert done.code == 72
+    assert "9 trials are spent" in done.err
+    assert not (out / "bugs" / bucket / "why.json").exists()
+
+
+def test_draws_of_a_replay_say_where_they_are(
+    compiled: Callable[..., Path], fuzzverse: Fuzzverse
+) -> None:
+    target = compiled("three_of_sixty.c")
+    done = fuzzverse("replay", target, "--root", "3", "--recipe", SAID, "--draws")
+    lines = [line for line in done.out.splitlines() if line.startswith("  draw ")]
+    assert len(lines) == 60
+    assert lines[10].startswith("  draw 10 below = 3 of 8 at ")
+    assert lines[11].startswith("  draw 11 below = 0 of 8 at ")
+    assert lines[12].startswith("  draw 12 chance = 1 of 2, no at ")
+    assert all("three_of_sixty.c:" in line for line in lines)
