@@ -22,7 +22,7 @@ from fuzzverse.trace import Draw
 
 POINTS: Final = 32
 FUTURES: Final = 200
-SAID_MAX: Final = 64  # draws whose own leap is measured when halving leads nowhere
+SAID_MAX: Final = 24  # said draws whose own leaps are measured, besides the one halved down to
 ANSWERS_MAX: Final = 64  # other answers that the deciding draw is given
 SIBLINGS: Final = 64  # failing ones, and as many passing, whose features are compared
 TELLING_MAX: Final = 12
@@ -195,15 +195,16 @@ class Explainer:
 
     def _candidates(self) -> Iterable[int]:
         """Draws that may have decided, the likeliest first."""
-        yield self._halved()
+        halved = self._halved()
         said = [self._shape.at[i] for i in self._shape.edits]
-        # Far from the leap there is nothing to find.
-        near = sorted(said, key=lambda draw: -self._slope(draw))[:SAID_MAX]
+        # Where the curve is steep; one leap may hide among many small rises.
+        near = sorted(said, key=lambda draw: (-self._slope(draw), -draw))[:SAID_MAX]
+        near = list(dict.fromkeys([halved, *near]))
         self._measure(sorted({*near, *(draw + 1 for draw in near)}))
         yield from sorted(near, key=lambda draw: (-self._leap(draw, draw + 1), -draw))
         # The leap of other draws is not known; from the last on, the first that matters.
         others = [draw for draw in range(self._shape.draws - 1, -1, -1) if draw not in near]
-        for draw in others[: 2 * SAID_MAX]:
+        for draw in others[: 4 * SAID_MAX]:
             self._measure((draw, draw + 1))
             yield draw
 

@@ -161,8 +161,9 @@ class MarkTally:
 class Segment:
     """What happens at draw `count` of the current segment.
 
-    RESEED: `seed` drives a new one, from its draw number `offset` on. WILD: the same from draw 0,
-    with one draw in `offset` at an extreme of its bound. ANSWER: this draw is `seed` (or the
+    RESEED: `seed` drives a new one, from its draw number `offset` on. WILD: the same, with one draw
+    in so many at an extreme of its bound: that number, shifted left by 20 bits, is added to
+    `offset`. ANSWER: this draw is `seed` (or the
     largest that it can be); NUDGE: `seed`, modulo 2^64, is added to what it would be. PLAIN: from
     here on draws answer their simplest values, and chances say no.
     """

@@ -21,6 +21,7 @@ FORKS: Final = 32  # splitpoints that the candidates made from one shape share
 _SIZE: Final = SEGMENT.size
 _ITEM: Final = np.dtype([("count", "<u8"), ("rest", "V16")])
 _OFFSET_MAX: Final = (1 << 32) - 1
+_WILD_OFFSET_MAX: Final = (1 << 20) - 1
 # Numbers, because looking at members of an enum is what most of the time went into.
 _RESEED: Final = int(SegmentKind.RESEED)
 _ANSWER: Final = int(SegmentKind.ANSWER)
@@ -259,11 +260,12 @@ class Shape:
     def _resumed(self, stretch: Item, count: int, draw: int) -> bytes | None:
         if stretch.kind == _PLAIN:
             return SEGMENT.pack(count, 0, _PLAIN, 0)
-        offset = stretch.offset + draw - stretch.at
+        most = _WILD_OFFSET_MAX if stretch.kind == _WILD else _OFFSET_MAX
+        skipped = draw - stretch.at
         is_taped = self.recipe.tape is not None and stretch is self.stretches[0]
-        if stretch.kind == _WILD or is_taped or offset > _OFFSET_MAX:
+        if is_taped or skipped > most - (stretch.offset & most):
             return None
-        return SEGMENT.pack(count, stretch.seed, _RESEED, offset)
+        return SEGMENT.pack(count, stretch.seed, stretch.kind, stretch.offset + skipped)
 
     def _fork(self, draw: int) -> tuple[bytes, int]:
         """Where to part from this shape's own timeline: at `draw` or a little before."""

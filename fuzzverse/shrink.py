@@ -268,22 +268,39 @@ class Shrinker:
         return taken
 
     def _lower(self) -> None:
-        """Lowers what is said, each as far as it goes, then all that are equal together."""
-        for i in reversed(range(len(self.best.edits))):
-            edits = self.best.edits
-            if i < len(edits):
-                self._lower_one(edits[i])
+        """Lowers what is said, each as far as it goes; the last draws first."""
+        while True:
+            shape = self.best
+            tried = [(i, shape.said(i, v)) for i in shape.edits for v in self._lower_values(i)]
+            good = self._good([candidate for _, candidate in tried])
+            found = {item for (item, _), is_good in zip(tried, good, strict=True) if is_good}
+            if not found:
+                return
+            for item in sorted(found, reverse=True):
+                if item < len(self.best.items):
+                    self._lower_one(item)
+
+    def _lower_values(self, item: int) -> list[int]:
+        """Some values below what an item says, the least first."""
+        found = self.best.items[item]
+        if found.kind != SegmentKind.ANSWER:
+            return []
+        value = found.seed
+        return sorted(v for v in {0, 1, 2, value // 4, value // 2, value - 1} if 0 <= v < value)
 
     def _lower_one(self, item: int) -> None:
-        shape = self.best
-        value = shape.items[item].seed
-        if shape.items[item].kind != SegmentKind.ANSWER or value == 0:
-            return
-        smaller = {0, 1, 2, 3, value - 1, *(value >> k for k in range(1, 64))}
-        smaller |= {value - (value >> k) for k in range(1, 64)}
-        tried = [shape.said(item, v) for v in sorted(v for v in smaller if 0 <= v < value)]
-        if self._take_first(tried) and self.best.items[item].seed not in (0, value):
-            self._lower_one(item)
+        """Halves are tried first; where only a little less will do, the most that will."""
+        while values := self._lower_values(item):
+            shape = self.best
+            value = shape.items[item].seed
+            if not self._take_first([shape.said(item, v) for v in values]):
+                return
+            if item >= len(self.best.items) or self.best.items[item].kind != SegmentKind.ANSWER:
+                return
+            if self.best.items[item].seed == value - 1 > 2:
+                shape = self.best
+                least = [value - (value >> k) for k in range(2, value.bit_length())]
+                self._take_first([shape.said(item, v) for v in least if v < value - 1])
 
     def _unsay_pairs(self) -> None:
         """Makes any two edits plain at once."""

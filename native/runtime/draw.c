@@ -26,12 +26,11 @@ void fv_draw_arm(struct fv_slot *s) {
 }
 
 static void begin_segment(struct fv_slot *s, const struct fv_segment *segment) {
-    bool is_wild = segment->kind == FV_SEGMENT_WILD;
     s->draws_before += s->count;
     s->count = 0;
     s->seed = segment->seed;
-    s->offset = is_wild ? 0 : segment->offset;
-    s->wild_one_in = is_wild ? segment->offset : 0;
+    s->offset = fv_segment_skips(segment->kind, segment->offset);
+    s->wild_one_in = fv_segment_one_in(segment->kind, segment->offset);
     s->is_plain = segment->kind == FV_SEGMENT_PLAIN;
     s->tape_at = s->recipe.tape_size; /* a reseeded timeline has left its tape */
 }
@@ -109,7 +108,7 @@ static uint64_t from_tape(struct fv_slot *s, uint64_t n) {
 
 /* Rare events become common: most often the least answer, which is what a chance strikes at. */
 static uint64_t go_wild(const struct fv_slot *s, uint64_t n, uint64_t value) {
-    uint64_t word = fv_mix(fv_mix_draw(s->seed, s->count) ^ FV_GOLDEN);
+    uint64_t word = fv_mix(fv_mix_draw(s->seed, s->count + s->offset) ^ FV_GOLDEN);
     if (word % s->wild_one_in != 0) return value;
     return (word >> 32) % 4 != 0 ? 0 : n - 1;
 }

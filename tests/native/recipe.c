@@ -34,6 +34,9 @@ static void parsing_then_printing_is_the_identity(void) {
         "12-9223372036854775807",
         "3@5+2 -> 0=0 -> 4+2 -> 4-2 -> 9@1",
         "0@plain",
+        "80@7*4095",
+        "80@7*16+37",
+        "80@7*1+1048575",
         "7@3 -> 12@plain -> 2=1 -> 9@1+4",
     };
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
