@@ -23,6 +23,7 @@ from fuzzverse.trace import Draw
 POINTS: Final = 32
 FUTURES: Final = 200
 SAID_MAX: Final = 24  # said draws whose own leaps are measured, besides the one halved down to
+SAID_WEIGHT: Final = 1.5
 ANSWERS_MAX: Final = 64  # other answers that the deciding draw is given
 SIBLINGS: Final = 64  # failing ones, and as many passing, whose features are compared
 TELLING_MAX: Final = 12
@@ -201,12 +202,16 @@ class Explainer:
         near = sorted(said, key=lambda draw: (-self._slope(draw), -draw))[:SAID_MAX]
         near = list(dict.fromkeys([halved, *near]))
         self._measure(sorted({*near, *(draw + 1 for draw in near)}))
-        yield from sorted(near, key=lambda draw: (-self._leap(draw, draw + 1), -draw))
+        yield from sorted(near, key=lambda draw: (-self._weight(draw, draw in said), -draw))
         # The leap of other draws is not known; from the last on, the first that matters.
         others = [draw for draw in range(self._shape.draws - 1, -1, -1) if draw not in near]
         for draw in others[: 4 * SAID_MAX]:
             self._measure((draw, draw + 1))
             yield draw
+
+    def _weight(self, draw: int, is_said: bool) -> float:
+        """The leap of a draw; more where the recipe has to say the draw for the bug to happen."""
+        return self._leap(draw, draw + 1) * (SAID_WEIGHT if is_said else 1.0)
 
     def _halved(self) -> int:
         """The draw that the largest leap of the curve comes down to."""

@@ -94,7 +94,7 @@ def edge_addresses(
         found = tuple(int(line, 16) for line in lines)
     except ValueError:
         found = ()
-    if len(found) != target.edges:
+    if len(found) != target.edges or not all(0 <= one < 1 << 64 for one in found):
         raise EngineError(f"{target.path} does not say where its {target.edges} edges are")
     return found
 

@@ -15,6 +15,7 @@ from fuzzverse.report.text import columns, count, plural, printable
 
 WIDTH: Final = 64
 HEIGHT: Final = 8
+FUNCTION_LENGTH_MAX: Final = 48
 FEATURES_MAX: Final = 3  # of those that say the same
 _PLACE: Final = re.compile(r"(?P<function>.*) in (?:.*/)?(?P<file>[^/:]+):(?P<line>\d+)(?::\d+)?")
 _BARS: Final = " ▁▂▃▄▅▆▇█"
@@ -116,7 +117,8 @@ def short(place: str) -> str:
     if match is None:
         return printable(place)
     line = "" if match["line"] == "0" else f":{match['line']}"
-    return printable(f"{match['function']} in {match['file']}{line}")
+    function = printable(match["function"], FUNCTION_LENGTH_MAX)
+    return printable(f"{function} in {match['file']}{line}")
 
 
 def _at(points: Sequence[Point], draw: float) -> float:

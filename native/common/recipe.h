@@ -68,8 +68,8 @@ struct fv_recipe {
 };
 
 /* "151@8837201 -> 80@1293847"; "" is no segments. A reseeding from draw 37 of a seed on is
- * 80@1293847+37, a wild one 80@1293847*16 or 80@1293847*16+37, a plain one 80@plain, an answer 12=5,
- * a nudge 12+1 or 12-1. Parsing then printing is the identity. */
+ * 80@1293847+37, a wild one 80@1293847*16 or 80@1293847*16+37, a plain one 80@plain, an answer
+ * 12=5, a nudge 12+1 or 12-1. Parsing then printing is the identity. */
 enum fv_err fv_recipe_parse(struct fv_recipe *recipe, const char *text, size_t n);
 /* Returns the length; `to` holds FV_RECIPE_TEXT_BYTES. */
 size_t fv_recipe_print(const struct fv_recipe *recipe, char *to);

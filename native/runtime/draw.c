@@ -167,7 +167,9 @@ static const char *said(const struct question *q, uint64_t value) {
 }
 
 /* Tape, segments, tracing and watching; a pilot stays here until it is one of its children. */
-static __attribute__((noinline)) uint64_t draw_slowly(struct question q) {
+static __attribute__((noinline)) uint64_t draw_slowly(uint64_t bound, uint64_t base, uint64_t hits,
+                                                      const char *label, bool is_hidden) {
+    const struct question q = {bound, base, hits, label, is_hidden};
     const struct fv_segment *edit = follow_recipe(fv_rt.slot);
     while (at_splitpoint(fv_rt.slot)) {
         int saved = errno; /* the target's, whatever hosts have done */
@@ -186,14 +188,15 @@ static __attribute__((noinline)) uint64_t draw_slowly(struct question q) {
 }
 
 /* The question is put together on the slow path alone: on the fast one, every store counts. */
-static inline uint64_t draw(struct question q) {
+static inline uint64_t draw(uint64_t bound, uint64_t base, uint64_t hits, const char *label,
+                            bool is_hidden) {
     struct fv_slot *s = fv_rt.slot;
     if (FV_UNLIKELY(s == NULL)) fv_ending_misuse("a draw outside of FV_TARGET");
     uint64_t value;
     if (FV_LIKELY(s->count < s->fast_until)) {
-        value = reduce(fv_mix_draw(s->seed, s->count + s->offset), q.bound);
+        value = reduce(fv_mix_draw(s->seed, s->count + s->offset), bound);
     } else {
-        value = draw_slowly(q);
+        value = draw_slowly(bound, base, hits, label, is_hidden);
         s = fv_rt.slot; /* a pilot returns as one of its children */
     }
     s->draw_hash = fv_mix_step(s->draw_hash, value, s->count);
@@ -201,35 +204,33 @@ static inline uint64_t draw(struct question q) {
     return value;
 }
 
-uint64_t fv_u64(void) { return draw((struct question){.label = "u64"}); }
+uint64_t fv_u64(void) { return draw(0, 0, 0, "u64", false); }
 
 uint64_t fv_below(uint64_t n) {
     if (FV_UNLIKELY(n == 0)) fv_ending_misuse("fv_below(0)");
-    return draw((struct question){.bound = n, .label = "below"});
+    return draw(n, 0, 0, "below", false);
 }
 
 int64_t fv_between(int64_t lo, int64_t hi) {
     if (FV_UNLIKELY(lo > hi)) fv_ending_misuse("fv_between with lo > hi");
     uint64_t base = (uint64_t)lo, bound = (uint64_t)hi - base + 1;
-    struct question q = {.bound = bound, .base = base, .label = "between"};
-    return (int64_t)(base + draw(q));
+    return (int64_t)(base + draw(bound, base, 0, "between", false));
 }
 
 bool fv_chance(uint32_t num, uint32_t den) {
     if (FV_UNLIKELY(den == 0)) fv_ending_misuse("fv_chance with den 0");
-    struct question q = {.bound = den, .hits = num, .label = "chance", .is_hidden = true};
-    return draw(q) < num;
+    return draw(den, 0, num, "chance", true) < num;
 }
 
 void fv_bytes(void *to, size_t n) {
     uint8_t *p = to;
     for (; n >= 8; n -= 8, p += 8) {
-        uint64_t value = draw((struct question){.label = "bytes"});
+        uint64_t value = draw(0, 0, 0, "bytes", false);
         memcpy(p, &value, 8);
     }
     if (n > 0) {
         uint64_t bound = UINT64_C(1) << (8 * n);
-        uint64_t value = draw((struct question){.bound = bound, .label = "bytes"});
+        uint64_t value = draw(bound, 0, 0, "bytes", false);
         memcpy(p, &value, n);
     }
 }
@@ -240,8 +241,7 @@ uint32_t fv_pick(const char *label, uint32_t n) {
     if (FV_UNLIKELY(fv_rt.slot == NULL)) fv_ending_misuse("a draw outside of FV_TARGET");
     struct fv_swarm swarm = fv_swarm_of(fv_rt.slot, label, n);
     bool is_whole = swarm.allowed_count == n;
-    struct question q = {.bound = swarm.allowed_count, .label = label, .is_hidden = !is_whole};
-    uint64_t value = draw(q);
+    uint64_t value = draw(swarm.allowed_count, 0, 0, label, !is_whole);
     return is_whole ? (uint32_t)value : fv_swarm_option(&swarm, (uint32_t)value);
 }
 
@@ -260,8 +260,7 @@ uint32_t fv_weighted(const char *label, const uint32_t *weights, uint32_t n) {
     struct fv_swarm swarm = fv_swarm_of(fv_rt.slot, label, n);
     uint64_t allowed = sum_allowed(&swarm, weights, n);
     bool is_whole = allowed == 0;
-    struct question q = {.bound = is_whole ? sum : allowed, .label = label, .is_hidden = true};
-    uint64_t left = draw(q);
+    uint64_t left = draw(is_whole ? sum : allowed, 0, 0, label, true);
     uint32_t i = 0;
     for (;; i++) {
         if (!is_whole && !fv_swarm_allows(&swarm, i)) continue;
