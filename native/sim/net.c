@@ -119,7 +119,7 @@ void fv_net_node_down(fv_node node) {
 
 /* ---- on the way ------------------------------------------------------------------------------ */
 
-static uint64_t drawn_latency(void) {
+uint64_t fv_net_drawn_latency(void) {
     const struct fv_net_model *model = &fv_faults.model.net;
     uint64_t latency_ns = fv_drawn_ns(model->latency_min_ns, model->latency_max_ns);
     if (fv_fault_strikes(FV_FAULT_REORDERING)) latency_ns *= 2 + fv_below(FV_LATE_TIMES_MAX - 1);
@@ -159,9 +159,9 @@ void fv_send(fv_node to, uint32_t port, const void *bytes, size_t size) {
     }
     if (fv_fault_strikes(FV_FAULT_DUPLICATION)) {
         lose(to, port, "is doubled");
-        fv_clock_call(drawn_latency(), arrive, message_made(to, port, bytes, size));
+        fv_clock_call(fv_net_drawn_latency(), arrive, message_made(to, port, bytes, size));
     }
-    fv_clock_call(drawn_latency(), arrive, message_made(to, port, bytes, size));
+    fv_clock_call(fv_net_drawn_latency(), arrive, message_made(to, port, bytes, size));
 }
 
 /* ---- who listens ----------------------------------------------------------------------------- */

@@ -84,6 +84,7 @@ void fv_node_start(fv_node node) {
     started->is_up = true;
     started->starts++;
     fv_log(FV_NODE_WORDS " starts", FV_NODE_ARGUMENTS(node));
+    fv_streams_node_up(node);
     fv_events_post(node, started->boot, started->with);
 }
 

@@ -65,12 +65,15 @@ bool fv_node_stays_up(fv_node node); /* it is up, and not about to stop */
 
 void fv_attrition_node_down(fv_node node);
 
-/* ---- net.c, cuts.c, stream.c: what goes with a node ------------------------------------------- */
+/* ---- net.c, cuts.c, connection.c: what goes with a node -------------------------------------- */
 
 void fv_net_open(void); /* by fv_sim_open() */
+uint64_t fv_net_drawn_latency(void);
 void fv_net_node_down(fv_node node);
 /* A peer hears of a process that has ended, and nothing of a machine without power. */
 void fv_streams_node_down(fv_node node, bool by_power);
+/* Who was not told of a loss of power hears of it now. */
+void fv_streams_node_up(fv_node node);
 
 /* ---- disk.c ---------------------------------------------------------------------------------- */
 

@@ -1,5 +1,5 @@
-/* What an owner has, and that it goes with it: tasks, timers, events, a clock. Uses the inside of the
- * kit, as its nodes do. */
+/* What an owner has, and that it goes with it: tasks, timers, events, a clock. Uses the inside of
+ * the kit, as its nodes do. */
 #include "../../native/sim/tasks.h"
 
 #include <string.h>

@@ -48,8 +48,8 @@ void *fv_node_alloc(size_t bytes);
  * up, as in a server with one thread. Tasks that were spawned run beside them. */
 void fv_node_post(fv_node node, void (*then)(void *with), void *with);
 
-/* From now on the model's `node` faults happen by themselves to the nodes first .. first + count - 1,
- * and whoever of them is down, for whatever reason, is started again, until fv_heal() or the end.
+/* From now on the model's `node` faults happen by themselves to `count` nodes from `first` on, and
+ * whoever of them goes down, for whatever reason, is started again, until fv_heal() or the end.
  * Once. */
 void fv_attrition(fv_node first, uint32_t count);
 
