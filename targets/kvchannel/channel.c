@@ -5,8 +5,8 @@
 #include "ledger.h"
 
 enum { TRIES_MAX = 6 };
-#define AGAIN_NS FV_MS(40)
-#define AGAIN_NS_MAX FV_MS(160)
+#define AGAIN_NS FV_MS(50)
+#define AGAIN_NS_MAX FV_MS(200)
 #define OPEN_AGAIN_NS FV_MS(16)
 #define ACK_NS FV_MS(2) /* so long an acknowledgement waits for a record to go with */
 
@@ -35,6 +35,14 @@ void channel_end(struct channel *channel) {
 
 /* ---- packets --------------------------------------------------------------------------------- */
 
+static void log_packet(const struct packet *packet, const char *what) {
+    static const char *const kinds[] = {"OPEN", "ACCEPT", "DATA", "ACK", "PROBE", "RESET"};
+    fv_log("%s %s %s, %u to %u: number %u (place %u), expects %u, has %#x, room %u, stamp %u",
+           fv_node_name(fv_node_self()), what, kinds[packet->kind], packet->from, packet->to,
+           packet->sequence, packet->record.place, packet->expected, packet->selected, packet->room,
+           packet->stamp);
+}
+
 void channel_emit(struct channel *channel, enum packet_kind kind, uint32_t sequence,
                   const struct record *record) {
     struct packet packet;
@@ -50,6 +58,7 @@ void channel_emit(struct channel *channel, enum packet_kind kind, uint32_t seque
     if (record != NULL) packet.record = *record;
     if (packet.to != 0) ledger_room(packet.to, channel->receiving.expected + packet.room);
     channel->owes_ack = false;
+    log_packet(&packet, "sends");
     fv_send(channel->peer, PORT, &packet, sizeof packet);
 }
 
@@ -103,11 +112,12 @@ static void take_if_known(struct channel *channel, const struct packet *packet) 
     if (is_of_who_asks(channel, packet)) handshake_confirmed(channel);
     if (is_of_connection(channel, packet))
         take_from_peer(channel, packet);
-    else
+    else if (channel->state != CHANNEL_OPENING || packet->to != channel->own_id)
         refuse(channel, packet);
 }
 
 void channel_take(struct channel *channel, const struct packet *packet) {
+    log_packet(packet, "takes");
     if (packet->kind == PACKET_OPEN && !channel->is_client)
         handshake_asked(channel, packet);
     else if (packet->kind == PACKET_ACCEPT && channel->state == CHANNEL_OPENING &&

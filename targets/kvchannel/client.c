@@ -1,6 +1,6 @@
 #include "service.h"
 
-enum { OPEN_MAX = 8 /* requests without an answer */, AT_ONCE_MAX = 3, IMPATIENT_ONE_IN = 64 };
+enum { OPEN_MAX = 8 /* requests without an answer */, AT_ONCE_MAX = 2, IMPATIENT_ONE_IN = 256 };
 #define REST_NS_MAX FV_MS(8)
 
 /* One life of a client. */

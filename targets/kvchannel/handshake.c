@@ -4,6 +4,8 @@
 #include "ledger.h"
 #include "marks.h"
 
+enum { FIRST_STAMP = 1 /* of a server: its answer's */ };
+
 /* ---- the client ------------------------------------------------------------------------------ */
 
 void handshake_repeat(struct channel *channel) {
@@ -45,6 +47,7 @@ static void begin(struct channel *channel) {
     channel->own_id = asking.own;
     channel->peer_id = asking.peer;
     channel->sending.limit = INBOX;
+    channel->stamp = FIRST_STAMP;
     mark_opened(channel);
     receiving_first(channel, &asking.first);
     channel->application.opened(channel->application.with);
@@ -56,6 +59,7 @@ static void answer(struct channel *channel, uint32_t own_id, uint32_t peer_id) {
     packet.kind = PACKET_ACCEPT;
     packet.expected = 1; /* the first record came with the opening */
     packet.room = INBOX - 1;
+    packet.stamp = FIRST_STAMP;
     packet.from = own_id;
     packet.to = peer_id;
     fv_send(channel->peer, PORT, &packet, sizeof packet);

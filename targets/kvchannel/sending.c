@@ -56,16 +56,12 @@ void channel_send(struct channel *channel, const struct record *record) {
 
 /* ---- again ----------------------------------------------------------------------------------- */
 
-/* What was acknowledged out of order may have been dropped since: a receiver that runs out of
- * memory may do so (RFC 2018, 8), so it is kept, and asked for again when time is up. */
 void sending_again(struct channel *channel) {
     struct sending *sending = &channel->sending;
     bool was_sent = false;
     mark_late(channel);
     for (uint32_t place = sending->unacknowledged; place < sending->next; place++) {
-#ifdef SELECTION_FINAL
         if (at(sending, place)->is_selected) continue;
-#endif
         transmit(channel, place);
         was_sent = true;
     }
@@ -74,7 +70,9 @@ void sending_again(struct channel *channel) {
 
 /* ---- acknowledgements ------------------------------------------------------------------------ */
 
-/* Returns how many. */
+/* A receiver that runs out of memory may drop what it has acknowledged out of order (RFC 2018, 8), so
+ * that is kept, and what the newest acknowledgement does not tell any more is sent again. Returns how
+ * many are selected. */
 static uint32_t select(struct sending *sending, uint8_t selected) {
     uint32_t count = 0;
     for (uint32_t place = sending->unacknowledged; place < sending->next; place++) {
@@ -94,7 +92,7 @@ static uint32_t select(struct sending *sending, uint8_t selected) {
  * an old one could be mistaken. */
 void sending_acknowledged(struct channel *channel, const struct packet *packet) {
     struct sending *sending = &channel->sending;
-    if (packet->stamp <= channel->newest_stamp && packet->kind != PACKET_ACCEPT) return;
+    if (packet->stamp <= channel->newest_stamp) return;
     channel->newest_stamp = packet->stamp;
     uint32_t count = (packet->expected - sending->unacknowledged) % SEQUENCES;
     if (count > sending_under_way(channel)) return;

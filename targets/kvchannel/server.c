@@ -1,6 +1,6 @@
 #include "service.h"
 
-enum { MEMORY = 8, STALLS_ONE_IN = 16 };
+enum { MEMORY = 10, STALLS_ONE_IN = 64 };
 #define SERVICE_NS_MAX FV_US(800)
 #define STALL_NS_MAX FV_MS(30)
 
