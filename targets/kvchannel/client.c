@@ -1,7 +1,7 @@
 #include "service.h"
 
 enum { OPEN_MAX = 8 /* requests without an answer */, AT_ONCE_MAX = 2, IMPATIENT_ONE_IN = 256 };
-#define REST_NS_MAX FV_MS(8)
+#define REST_NS_MAX FV_MS(16)
 
 /* One life of a client. */
 struct life {

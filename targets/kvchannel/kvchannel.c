@@ -8,10 +8,10 @@
 static const struct fv_model model = {
     .net = {.latency_min_ns = FV_MS(1),
             .latency_max_ns = FV_MS(4),
-            .loss = 5000,
-            .duplication = 5000,
-            .reordering = 5000,
-            .partitions = 2000,
+            .loss = 10000,
+            .duplication = 2000,
+            .reordering = 1000,
+            .partitions = 1000,
             .heal_max_ns = FV_MS(200)},
     .node = {.crashes = 500000, .kills = 500000, .down_min_ns = FV_MS(1), .down_max_ns = FV_MS(30)},
 };

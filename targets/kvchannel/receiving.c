@@ -82,7 +82,7 @@ static void keep_early(struct channel *channel, uint32_t place, const struct pac
 
 void receiving_take(struct channel *channel, const struct packet *packet) {
     struct receiving *receiving = &channel->receiving;
-    if (packet->stamp < receiving->accepted_stamp) return; /* RFC 7323, 5 */
+    if (packet->stamp <= receiving->accepted_stamp) return; /* RFC 7323, 5 */
     uint32_t ahead = (packet->sequence - receiving->expected) % SEQUENCES;
     if (ahead >= WINDOW || ahead >= receiving_room(channel)) return; /* had before, or too much */
     if (ahead > 0) {

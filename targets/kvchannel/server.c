@@ -1,6 +1,6 @@
 #include "service.h"
 
-enum { MEMORY = 10, STALLS_ONE_IN = 64 };
+enum { MEMORY = 11, STALLS_ONE_IN = 64 };
 #define SERVICE_NS_MAX FV_US(800)
 #define STALL_NS_MAX FV_MS(30)
 
