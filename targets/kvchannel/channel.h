@@ -65,8 +65,7 @@ struct early {
 
 struct receiving {
     uint32_t expected;
-    uint32_t
-        accepted_stamp; /* of what arrived in order: an older packet is none that is expected */
+    uint32_t accepted_stamp; /* the greatest of what has arrived in order */
     struct early early[WINDOW];
     struct record inbox[INBOX];
     uint32_t inbox_first, inbox_count;
@@ -80,7 +79,6 @@ struct memory {
 };
 
 struct application {
-    void (*opened)(void *with);
     void (*arrived)(void *with); /* there is something in the inbox */
     void (*closed)(void *with);
     void *with;

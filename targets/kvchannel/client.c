@@ -20,8 +20,6 @@ static void connect(void *with) {
     channel_open(&self->channel, &hello);
 }
 
-static void opened(void *with) { (void)with; }
-
 static void closed(void *with) {
     struct life *self = with;
     self->server_life = 0;
@@ -99,7 +97,7 @@ void client_boot(void *with) {
     self->channels[0] = &self->channel;
     self->memory = (struct memory){0, INBOX + WINDOW, self->channels, 1};
     channel_init(&self->channel, SERVER, true, &self->memory,
-                 (struct application){opened, arrived, closed, self});
+                 (struct application){arrived, closed, self});
     for (uint32_t i = 0; i < REQUESTS; i++)
         if (requests_of(self->number, i)->is_open) requests_lost(self->number, i);
     fv_on_message(PORT, take, self);

@@ -1,5 +1,7 @@
 /* Three messages open a connection: the client's opening, the server's answer, and anything that
  * shows that the client has got the answer. Only then is it known that the opening was no old one. */
+#include <string.h>
+
 #include "channel.h"
 #include "ledger.h"
 #include "marks.h"
@@ -33,13 +35,12 @@ void handshake_answered(struct channel *channel, const struct packet *packet) {
     sending_acknowledged(channel, packet);
     channel_emit(channel, PACKET_ACK, 0, NULL);
     channel_rearm(channel);
-    channel->application.opened(channel->application.with);
 }
 
 /* ---- the server ------------------------------------------------------------------------------ */
 
 /* What was there before is over. */
-static void begin(struct channel *channel) {
+void handshake_confirmed(struct channel *channel) {
     struct asking asking = channel->asking;
     if (channel->state != CHANNEL_CLOSED) channel_end(channel);
     channel_forget(channel);
@@ -50,12 +51,11 @@ static void begin(struct channel *channel) {
     channel->stamp = FIRST_STAMP;
     mark_opened(channel);
     receiving_first(channel, &asking.first);
-    channel->application.opened(channel->application.with);
 }
 
 static void answer(struct channel *channel, uint32_t own_id, uint32_t peer_id) {
     struct packet packet;
-    __builtin_memset(&packet, 0, sizeof packet);
+    memset(&packet, 0, sizeof packet);
     packet.kind = PACKET_ACCEPT;
     packet.expected = 1; /* the first record came with the opening */
     packet.room = INBOX - 1;
@@ -79,8 +79,6 @@ void handshake_asked(struct channel *channel, const struct packet *packet) {
     answer(channel, asking->own, asking->peer);
 #ifdef OPENING_UNCHECKED
     /* The mistake: another id is taken for a client that has started again, at once. */
-    begin(channel);
+    handshake_confirmed(channel);
 #endif
 }
-
-void handshake_confirmed(struct channel *channel) { begin(channel); }

@@ -1,8 +1,8 @@
 #include "ledger.h"
 
 enum { ENDS_MAX = 4096, PLACES_KEPT = 16 };
-#define LATE_NS FV_MS(10)  /* there and back, and some time to think */
-#define LIVES_NS FV_MS(50) /* how long a packet may be under way */
+#define LATE_NS FV_MS(10)         /* there and back, and some time to think */
+#define PACKET_LIVES_NS FV_MS(50) /* how long a packet may be under way */
 
 struct end {
     fv_node sender, receiver;
@@ -69,7 +69,8 @@ uint32_t ledger_old_openings(uint32_t id) {
     uint32_t count = 0;
     for (uint32_t i = 1; i < id; i++) {
         const struct end *old = &ends[i];
-        if (old->sender != ends[id].sender || old->opening_sent_at + LIVES_NS < fv_now()) continue;
+        if (old->sender != ends[id].sender || old->opening_sent_at + PACKET_LIVES_NS < fv_now())
+            continue;
         if (old->openings_sent > old->openings_arrived)
             count += old->openings_sent - old->openings_arrived;
     }

@@ -87,9 +87,8 @@ void mark_delivered(const struct channel *channel) {
                       FV_QUALITY());
 }
 
-void mark_dropped(const struct channel *channel) {
-    FV_SOMETIMES_EACH(
-        "an early record gives way",
-        FV_KEYS({"known", ledger_selected(channel->peer_id)}, {"kept", early_count(channel)}),
-        FV_QUALITY());
+void mark_dropped(uint32_t id) {
+    FV_SOMETIMES_EACH("an early record gives way",
+                      FV_KEYS({"known", ledger_selected(id)}, {"unheard", ledger_unheard(id)}),
+                      FV_QUALITY());
 }

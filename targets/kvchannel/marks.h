@@ -12,6 +12,6 @@ void mark_late(const struct channel *channel);
 void mark_acknowledged(const struct channel *channel);
 void mark_early(const struct channel *channel);
 void mark_delivered(const struct channel *channel);
-void mark_dropped(const struct channel *channel);
+void mark_dropped(uint32_t id);
 
 #endif

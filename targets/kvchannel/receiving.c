@@ -26,7 +26,7 @@ static bool make_room(struct channel *channel) {
     if (memory->used < memory->size) return true;
     struct early *dropped = last_early(memory);
     if (dropped == NULL) return false;
-    mark_dropped(channel);
+    mark_dropped(dropped->record.connection);
     fv_log("memory is short: record %u of connection %u is dropped", dropped->record.place,
            dropped->record.connection);
     dropped->is_there = false;
@@ -82,7 +82,8 @@ static void keep_early(struct channel *channel, uint32_t place, const struct pac
 
 void receiving_take(struct channel *channel, const struct packet *packet) {
     struct receiving *receiving = &channel->receiving;
-    if (packet->stamp <= receiving->accepted_stamp) return; /* RFC 7323, 5 */
+    /* Numbers are so few that an old one might be taken for a new one (RFC 7323, 5). */
+    if (packet->stamp <= receiving->accepted_stamp) return;
     uint32_t ahead = (packet->sequence - receiving->expected) % SEQUENCES;
     if (ahead >= WINDOW || ahead >= receiving_room(channel)) return; /* had before, or too much */
     if (ahead > 0) {

@@ -16,7 +16,7 @@ struct record {
     uint32_t kind;           /* enum record_kind */
     uint32_t session;        /* of the client: a life of it */
     uint32_t life;           /* of the server: a request of another life is not applied */
-    uint32_t request;        /* its number among the client's; -1: hello */
+    uint32_t request;        /* its number among the client's */
     uint32_t operation, key; /* enum fv_operation */
     int64_t value;           /* an answer's: the result */
     uint32_t is_refused;     /* of an answer */

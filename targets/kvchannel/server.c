@@ -37,7 +37,8 @@ static int64_t apply(struct server *server, const struct record *request) {
 }
 
 static void greet(struct line *line, struct record *record) {
-    if (line->session.id != record->session) line->session = (struct session){record->session};
+    if (line->session.id != record->session)
+        line->session = (struct session){.id = record->session};
     record->life = fv_node_starts(SERVER);
     channel_send(&line->channel, record);
 }
@@ -96,13 +97,12 @@ static void serve(void *with) {
 
 /* ---- the node -------------------------------------------------------------------------------- */
 
-static void opened(void *with) { (void)with; }
-
 static void arrived(void *with) {
     struct server *server = ((struct line *)with)->server;
     if (!server->is_busy) serve_soon(server);
 }
 
+/* The client will ask again. */
 static void closed(void *with) { (void)with; }
 
 static void take(void *with, fv_node from, const void *bytes, size_t size) {
@@ -120,7 +120,7 @@ void server_boot(void *with) {
         line->server = server;
         server->channels[i] = &line->channel;
         channel_init(&line->channel, 1 + i, false, &server->memory,
-                     (struct application){opened, arrived, closed, line});
+                     (struct application){arrived, closed, line});
     }
     fv_on_message(PORT, take, server);
 }
