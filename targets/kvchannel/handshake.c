@@ -1,5 +1,6 @@
 /* Three messages open a connection: the client's opening, the server's answer, and anything that
- * shows that the client has got the answer. Only then is it known that the opening was no old one. */
+ * shows that the client has got the answer. Only then is it known that the opening was no old
+ * one. */
 #include <string.h>
 
 #include "channel.h"

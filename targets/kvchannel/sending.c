@@ -70,9 +70,9 @@ void sending_again(struct channel *channel) {
 
 /* ---- acknowledgements ------------------------------------------------------------------------ */
 
-/* A receiver that runs out of memory may drop what it has acknowledged out of order (RFC 2018, 8), so
- * that is kept, and what the newest acknowledgement does not tell any more is sent again. Returns how
- * many are selected. */
+/* A receiver that runs out of memory may drop what it has acknowledged out of order (RFC 2018, 8),
+ * so that is kept, and what the newest acknowledgement does not tell any more is sent again.
+ * Returns how many are selected. */
 static uint32_t select(struct sending *sending, uint8_t selected) {
     uint32_t count = 0;
     for (uint32_t place = sending->unacknowledged; place < sending->next; place++) {

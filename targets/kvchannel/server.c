@@ -60,7 +60,7 @@ static void answer(struct line *line, uint32_t client, struct record *record) {
     channel_send(&line->channel, answer);
 }
 
-/* ---- one after the other ---------------------------------------------------------------------- */
+/* ---- one after the other --------------------------------------------------------------------- */
 
 static struct line *drawn_line(struct server *server) {
     struct line *waiting[CLIENTS];

@@ -19,7 +19,7 @@ struct client {
 };
 void client_boot(void *client);
 
-/* ---- requests.c: what was asked, and what came of it ------------------------------------------ */
+/* ---- requests.c: what was asked, and what came of it ----------------------------------------- */
 
 struct request {
     enum fv_operation operation;

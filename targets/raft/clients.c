@@ -1,5 +1,5 @@
-/* Clients are nodes that never crash. A command keeps its number however often it is sent, so that the
- * sessions of the servers can tell; one that is given up may still take effect. */
+/* Clients are nodes that never crash. A command keeps its number however often it is sent, so that
+ * the sessions of the servers can tell; one that is given up may still take effect. */
 #include "clients.h"
 
 #include <string.h>

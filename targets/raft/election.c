@@ -1,4 +1,4 @@
-/* Who leads: timeouts, pre-votes, votes, and leadership handed over (chapters 3.4, 3.10 and 9.6). */
+/* Who leads: timeouts, pre-votes, votes, leadership handed over (chapters 3.4, 3.10, 9.6). */
 #include "observer.h"
 
 static uint64_t election_timeout(void) {

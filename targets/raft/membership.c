@@ -1,5 +1,5 @@
-/* Who votes: the latest configuration in the log counts, committed or not, and each differs from the
- * one before by one server (chapter 4). */
+/* Who votes: the latest configuration in the log counts, committed or not, and each differs from
+ * the one before by one server (chapter 4). */
 #include "observer.h"
 
 static uint32_t voters_entry(const struct server *s, uint32_t index) {

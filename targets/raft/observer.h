@@ -1,5 +1,5 @@
-/* Who sees all servers at once: holds what they do to the paper's invariants (figure 3), and tells the
- * search what state the cluster is in. No server can see what it knows. */
+/* Who sees all servers at once: holds what they do to the paper's invariants (figure 3), and tells
+ * the search what state the cluster is in. No server can see what it knows. */
 #ifndef OBSERVER_H
 #define OBSERVER_H
 

@@ -1,6 +1,6 @@
-/* Raft, as in Ongaro's dissertation ("Consensus: Bridging Theory and Practice", 2014): elections with
- * pre-vote, replication with fast backup, snapshots, single-server membership changes, leadership
- * handed over, read-index reads and client sessions. Written against the simulation kit.
+/* Raft, as in Ongaro's dissertation ("Consensus: Bridging Theory and Practice", 2014): elections
+ * with pre-vote, replication with fast backup, snapshots, single-server membership changes,
+ * leadership handed over, read-index reads and client sessions. Written against the simulation kit.
  *
  * A server is driven by events of its node (a message, a timer), one at a time; an event that syncs
  * its disk holds the next ones up. Each mistake that a variant plants is one `#ifdef FV_...`. */

@@ -110,7 +110,8 @@ static void agree(struct server *s, uint8_t from, uint32_t index) {
     replication_count(s);
 }
 
-/* An answer that tells nothing new is not answered in turn: doubled messages would double for ever. */
+/* An answer that tells nothing new is not answered in turn: doubled messages would double for
+ * ever. */
 void replication_answered(struct server *s, uint8_t from, const struct message *m) {
     if (m->term > s->term) election_follow(s, m->term, NOBODY);
     if (s->role != LEADER || m->term < s->term) return;
@@ -173,9 +174,9 @@ static void say_conflict(struct server *s, uint8_t to, const struct message *m) 
                      log_term(&s->log, m->index));
 }
 
-/* Takes the entries behind `index`, where the logs agree. Only an entry that differs shows that what
- * follows is another leader's: messages overtake each other, and an older one holds less. Whether
- * anything is new, and so to be synced. */
+/* Takes the entries behind `index`, where the logs agree. Only an entry that differs shows that
+ * what follows is another leader's: messages overtake each other, and an older one holds less.
+ * Whether anything is new, and so to be synced. */
 static bool take_entries(struct server *s, uint32_t index, const struct entry *entries,
                          uint32_t count) {
     uint32_t taken = 0;

@@ -1,11 +1,11 @@
 /* What a server keeps on its disk, and how it finds it again after a power loss.
  *
- * votes     two slots, each on a page of its own and written in turn: {sum, generation, term, vote}.
- *           The newer one that is whole counts, so a torn write leaves the older one.
- * log       records of one size, {sum, index, entry}. The first is the base; a record whose index was
- *           there before cuts what followed. Every sum covers the sum before it, so a record that an
- *           earlier life left behind a lost one is no continuation: the log ends before the first
- *           record that does not fit.
+ * votes     two slots, each on a page of its own and written in turn: {sum, generation, term,
+ *           vote}. The newer one that is whole counts, so a torn write leaves the older one.
+ * log       records of one size, {sum, index, entry}. The first is the base; a record whose index
+ *           was there before cuts what followed. Every sum covers the sum before it, so a record
+ *           that an earlier life left behind a lost one is no continuation: the log ends before
+ *           the first record that does not fit.
  * snapshot  written beside, synced and renamed: there is always a whole one, or none yet. */
 #include "observer.h"
 

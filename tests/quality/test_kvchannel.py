@@ -1,4 +1,4 @@
-"""A protocol over the simulated network: what is right stays clean, and three known mistakes are found."""
+"""A protocol over the simulated network: the right one stays clean, known mistakes are found."""
 
 from __future__ import annotations
 
