@@ -6,9 +6,8 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
-from support.campaigns import explore
+from support.campaigns import check_replay, explore
 
-from fuzzverse import native
 from fuzzverse.model import Isolation, Policy, Strategy, Target
 
 JOBS = 2
@@ -43,8 +42,7 @@ def test_a_mistake_is_found_and_replayed(named: Callable[[str], Target], name: s
         bugs = explore(target, policy).bugs
         assert bugs, f"campaign seed {seed} found nothing"
         assert bugs[0].message == message
-        replay = native.replay(target, bugs[0].recipe)
-        assert (replay.digest, replay.verdict) == (bugs[0].digest, bugs[0].verdict)
+        check_replay(target, bugs[0])
 
 
 def test_forked_and_rewound_campaigns_are_the_same(named: Callable[[str], Target]) -> None:

@@ -62,6 +62,13 @@ def check_both_isolations(executable: Path, timelines: int = 2_000) -> None:
     assert len(digests) == 1
 
 
+def check_replay(target: Target, bug: TimelineRecord) -> None:
+    """A bug's recipe ends as the campaign saw it end."""
+    with Path(os.devnull).open("wb") as nowhere:
+        replay = native.replay(target, bug.recipe, log_fd=nowhere.fileno())
+    assert (replay.digest, replay.verdict) == (bug.digest, bug.verdict)
+
+
 def processes_of(executable: Path) -> list[int]:
     """The ids of living processes that run an executable."""
     found = []
