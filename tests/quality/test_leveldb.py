@@ -17,7 +17,7 @@ LYING_SEEDS = range(1, 6)
 LYING_BUDGET = 20_000
 # What each mistake costs, and within how many timelines it shows.
 MISTAKES = {
-    "leveldb-reused-log": ("a synced write does not survive a power loss", 10_000),
+    "leveldb-reused-log": ("a synced write does not survive a power loss", 60_000),
     "leveldb-unsynced-log": ("batches are recovered whole and in their order", 5_000),
     "leveldb-unsynced-name": ("a synced write does not survive a power loss", 2_000),
     "leveldb-holes": ("batches are recovered whole and in their order", 60_000),

@@ -1,4 +1,4 @@
-"""Raft over the simulated network and disks: what is right stays clean, known mistakes are found."""
+"""Raft on the simulated network and disks: the right one stays clean, mistakes are found."""
 
 from __future__ import annotations
 
