@@ -74,12 +74,21 @@ static void decide_freely(struct fv_inode *inode) {
 
 /* ---- torn pages ------------------------------------------------------------------------------ */
 
+static void forget_tears(struct loss *loss) {
+    while (loss->tears != NULL) {
+        struct tear *torn = loss->tears;
+        loss->tears = torn->next;
+        free(torn);
+    }
+}
+
 static void tear(struct loss *loss, const struct fv_change *change, struct fv_page *page) {
     if (change->fate == FV_FATE_LOST || change->is_lost || page->torn == loss->disk->losses ||
         !fv_fault_strikes(FV_FAULT_TORN_PAGE))
         return;
     uint32_t page_bytes = loss->disk->page_bytes;
     uint64_t length = change->size - (change->page << loss->disk->page_shift);
+    if (fv_faults.model.disk.is_ordered) forget_tears(loss); /* of what came later */
     struct tear *made = fv_disk_room(sizeof *made + page_bytes);
     made->next = loss->tears;
     made->page = change->page;
@@ -93,7 +102,7 @@ static void tear(struct loss *loss, const struct fv_change *change, struct fv_pa
 static void keep_part(const struct loss *loss, struct fv_inode *inode, const struct tear *torn) {
     const struct fv_disk *disk = loss->disk;
     uint32_t cut = (1 + (uint32_t)fv_below(FV_PARTS - 1)) * (disk->page_bytes / FV_PARTS);
-    bool is_end = fv_chance(1, 4);
+    bool is_end = !fv_faults.model.disk.is_ordered && fv_chance(1, 4);
     uint32_t from = is_end ? cut : 0, to = is_end ? torn->length : cut;
     if (to > torn->length) to = torn->length;
     if (from >= to) return;
