@@ -18,15 +18,15 @@ LYING_BUDGET = 20_000
 # What each mistake costs, and within how many timelines it shows.
 MISTAKES = {
     "leveldb-reused-log": ("a synced write does not survive a power loss", 60_000),
-    "leveldb-unsynced-log": ("batches are recovered whole and in their order", 5_000),
-    "leveldb-unsynced-name": ("a synced write does not survive a power loss", 2_000),
+    "leveldb-unsynced-log": ("batches are recovered whole and in their order", 20_000),
+    "leveldb-unsynced-name": ("a synced write does not survive a power loss", 10_000),
     "leveldb-holes": ("batches are recovered whole and in their order", 60_000),
-    "leveldb-repair": ("Get() and iterators agree after a recovery", 25_000),
+    "leveldb-repair": ("Get() and iterators agree after a recovery", 60_000),
     "leveldb-repair-power": (
         "corruption is reported that no fault explains: opening the database",
-        10_000,
+        30_000,
     ),
-    "leveldb-repair-checksum": ("every value is one that was written", 5_000),
+    "leveldb-repair-checksum": ("every value is one that was written", 40_000),
 }
 
 
