@@ -20,7 +20,7 @@ from fuzzverse import fetch, registry
 from fuzzverse.errors import EngineError, UsageError
 from fuzzverse.files import disk_errors, write_whole
 from fuzzverse.resources import Resources
-from fuzzverse.targetfile import Fetch, TargetFile, Variant
+from fuzzverse.targetfile import HEADER_SUFFIXES, Fetch, TargetFile, Variant
 from fuzzverse.toolchain import Compiler
 
 COVERAGE_FLAGS: Final = ("-fsanitize-coverage=inline-8bit-counters,pc-table",)
@@ -36,7 +36,6 @@ SANITIZERS: Final = ("address", "undefined")
 COMPILE_TIMEOUT_S: Final = 600
 ERROR_LINES_MAX: Final = 40
 _CXX_SUFFIXES: Final = (".cc", ".cpp", ".cxx", ".C")
-_HEADER_SUFFIXES: Final = (".h", ".hh", ".hpp", ".inc")
 
 
 def sanitizer_flags(sanitizers: Sequence[str]) -> tuple[str, ...]:
@@ -214,7 +213,7 @@ class Builder:
             path
             for directory in (*source.directories, self._resources.include)
             for path in directory.rglob("*")
-            if path.suffix in _HEADER_SUFFIXES and path.is_file()
+            if path.suffix in HEADER_SUFFIXES and path.is_file()
         }
         for path in (source.path, *sorted(headers)):
             key.update(f"\0{path}\0".encode() + hashlib.sha256(path.read_bytes()).digest())

@@ -13,7 +13,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass
 from typing import Final, Protocol
 
-from fuzzverse.archive import Archive, Entry
+from fuzzverse.archive.writer import Archive, Entry, Start
 from fuzzverse.corpus import Corpus, CorpusWriter
 from fuzzverse.engine import Replayer, RunningCampaign, insist_on_rewinding
 from fuzzverse.model import (
@@ -54,6 +54,16 @@ class Observer(Protocol):
         """Something went wrong that does not end the campaign."""
 
 
+class Team(Protocol):
+    """Whom a campaign is shared with while it runs: a team's archive, or nobody."""
+
+    def changed(self) -> None:
+        """What OUT/archive.db holds is worth sharing now."""
+
+    def notes(self) -> Sequence[str]:
+        """What went wrong since this was last asked; the campaign goes on."""
+
+
 class Interruption:
     """Whether the user asked to stop. The first Ctrl-C asks; the second ends the process."""
 
@@ -86,12 +96,22 @@ class Clocks:
     epoch: Callable[[], float]
 
 
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a campaign comes from: `uid`, 32 random hex digits, tells it from all others wherever
+    it is copied to; `build` says how its target was built, in JSON."""
+
+    uid: str
+    build: str
+
+
 class CampaignRun:
     """One campaign from its first step to its summary.
 
     Args:
         target: what runs.
         policy: decides the campaign; kept in the archive.
+        origin: kept in the archive as well.
         seconds: end it, besides the budgets of the policy (None: no limit).
         engine: the open native campaign.
         replayer: writes recipes down.
@@ -100,6 +120,7 @@ class CampaignRun:
         clocks: where time comes from.
         observer: is told what happens.
         interruption: ends the campaign in good order.
+        team: is told when there is something to share.
     """
 
     def __init__(
@@ -107,6 +128,7 @@ class CampaignRun:
         *,
         target: Target,
         policy: Policy,
+        origin: Origin,
         seconds: float | None,
         engine: RunningCampaign,
         replayer: Replayer,
@@ -115,9 +137,11 @@ class CampaignRun:
         clocks: Clocks,
         observer: Observer,
         interruption: Interruption,
+        team: Team,
     ) -> None:
         self._target = target
         self._policy = policy
+        self._origin = origin
         self._seconds_max = seconds
         self._engine = engine
         self._replayer = replayer
@@ -126,6 +150,7 @@ class CampaignRun:
         self._clocks = clocks
         self._observer = observer
         self._interruption = interruption
+        self._team = team
         self._start = clocks.monotonic()
         self._saved = 0.0
         self._looked = 0.0
@@ -176,12 +201,16 @@ class CampaignRun:
         }
         self._out.events.add("start", start, urgent=True)
         return self._archive.begin(
-            target=self._target.name,
-            build_id=self._target.build_id,
-            strategy=self._policy.strategy.name.lower(),
-            seed=self._policy.campaign_seed,
-            policy=json.dumps(policy, sort_keys=True),
-            started=self._clocks.epoch(),
+            Start(
+                target=self._target.name,
+                build_id=self._target.build_id,
+                strategy=self._policy.strategy.name.lower(),
+                campaign_seed=self._policy.campaign_seed,
+                policy=json.dumps(policy, sort_keys=True),
+                started=self._clocks.epoch(),
+                uid=self._origin.uid,
+                build=self._origin.build,
+            )
         )
 
     def _seconds(self) -> float:
@@ -259,8 +288,9 @@ class CampaignRun:
         bug = self._triage.see(record)
         if bug is None:
             return
-        self._archive.put_bugs(self._campaign, bug)
+        self._put_bugs(bug)
         self._archive.commit()
+        self._team.changed()
         self._out.events.add("bug", bug_values(bug), urgent=True)
         self._observer.found(bug)
 
@@ -303,15 +333,22 @@ class CampaignRun:
 
     def _save(self) -> None:
         self._saved = self._seconds()
+        for words in self._team.notes():
+            self._observer.noted(words)
         moment = self._moment()
         self._triage.count(self._engine.sightings)
         self._triage.flush()
-        self._archive.put_bugs(self._campaign, *self._triage.bugs())
+        self._put_bugs(*self._triage.bugs())
         self._archive.put_marks(self._campaign, *moment.tallies)
         self._archive.add_point(self._campaign, moment)
         self._archive.commit()
         totals = {**asdict(moment.totals), "isolation": moment.totals.isolation.name.lower()}
         self._out.events.add("totals", totals, urgent=True)
+
+    def _put_bugs(self, *bugs: Bug) -> None:
+        self._archive.put_bugs(self._campaign, *bugs)
+        for bucket, evidence in self._triage.take_evidence().items():
+            self._archive.put_evidence(self._campaign, bucket, asdict(evidence))
 
     def _end(self, stopped: StopReason) -> Summary:
         totals = self._engine.totals()

@@ -73,6 +73,7 @@ class Triage:
         self._limits = limits
         self._symbolizer = symbolizer
         self._buckets: dict[str, _Bucket] = {}
+        self._evidence: dict[str, Evidence] = {}
         self.unrecorded = 0
 
     def bugs(self) -> tuple[Bug, ...]:
@@ -97,7 +98,13 @@ class Triage:
         bucket = _Bucket(bug, self._earlier(name), {(record.verdict, record.identity)})
         self._write(bucket, evidence)
         self._buckets[name] = bucket
+        self._evidence[name] = evidence
         return bug
+
+    def take_evidence(self) -> dict[str, Evidence]:
+        """What is new since this was last asked, by bucket: evidence of the recipes in `bugs`."""
+        taken, self._evidence = self._evidence, {}
+        return taken
 
     def count(self, sightings: Callable[[Verdict, str], int]) -> None:
         """Brings the sightings of every bucket up to date with what the engine counted."""
@@ -221,6 +228,7 @@ class Triage:
             replays=bucket.bug.replays,
         )
         self._write(bucket, evidence)
+        self._evidence[shorter.bucket] = evidence
 
     def _earlier(self, name: str) -> Bug | None:
         """What an earlier campaign on the same build left of this bucket."""

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import secrets
 import time
 from pathlib import Path
 
 import click
 
 from fuzzverse import native
-from fuzzverse.campaign import CampaignRun, Clocks, Interruption
+from fuzzverse.campaign import CampaignRun, Clocks, Interruption, Origin
 from fuzzverse.cli.inputs import starting
 from fuzzverse.cli.opening import BuildRequest, Opened, default_out, open_target
 from fuzzverse.cli.options import Duration, build_options, policy_options
+from fuzzverse.cli.sharing import Alone
 from fuzzverse.cli.watching import say, watching
 from fuzzverse.errors import ExitCode
 from fuzzverse.model import Policy
@@ -62,6 +64,7 @@ def run(
         summary = CampaignRun(
             target=opened.target,
             policy=policy,
+            origin=Origin(secrets.token_hex(16), opened.rebuild.to_json()),
             seconds=seconds,
             engine=engine,
             replayer=native,
@@ -70,6 +73,7 @@ def run(
             clocks=Clocks(time.monotonic, time.time),
             observer=observer,
             interruption=interruption,
+            team=Alone(),
         ).run()
     render = summary_report.render_json if as_json else summary_report.render
     click.echo(render(summary), nl=False)

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import os
+import secrets
 import signal
 import sqlite3
 from collections.abc import Callable, Sequence
@@ -10,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from fuzzverse.campaign import CampaignRun, Clocks, Interruption
+from fuzzverse.campaign import CampaignRun, Clocks, Interruption, Origin
+from fuzzverse.cli.sharing import Alone
 from fuzzverse.errors import EngineError
 from fuzzverse.model import (
     Discovery,
@@ -136,6 +138,7 @@ class Room:
             return CampaignRun(
                 target=self.target,
                 policy=policy or Policy(),
+                origin=Origin(secrets.token_hex(16), "{}"),
                 seconds=seconds,
                 engine=self.engine,
                 replayer=self.engine,
@@ -144,6 +147,7 @@ class Room:
                 clocks=Clocks(self.engine.clock, lambda: 1e9),
                 observer=self.watcher,
                 interruption=self.interruption,
+                team=Alone(),
             ).run()
 
     def events(self) -> list[str]:
