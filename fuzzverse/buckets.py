@@ -8,10 +8,13 @@ import signal
 from typing import Final
 
 from fuzzverse.model import Replay, Target, TimelineRecord, Trial, Verdict
+from fuzzverse.outcome import Bug
 
 SLUG_LENGTH_MAX: Final = 48
 # What the runtime puts before the format of `fv_bug`.
 BUG_IDENTITY_PREFIX: Final = "fv_bug "
+NO_MARK: Final = "bug"
+_EXIT_WORDS: Final = re.compile(r"exit-\d{1,3}(?=-)")
 
 
 # All tell how a timeline ended, in the same fields.
@@ -39,7 +42,7 @@ def kind_of(target: Target, ending: Ending) -> str:
     if ending.verdict is not Verdict.ASSERTION:
         return ending.verdict.name.lower()
     if ending.mark is None:
-        return "bug"
+        return NO_MARK
     if ending.mark >= len(target.marks):
         return "dynamic"
     return target.marks[ending.mark].kind.name.lower()
@@ -66,6 +69,22 @@ def bucket_of(target: Target, ending: Ending) -> str:
         words = ending.message if is_mark else identity.removeprefix(BUG_IDENTITY_PREFIX)
     elif ending.verdict is Verdict.EXIT:
         words = f"exit-{ending.exit_code}"
+    return _bucket(words, kind, identity)
+
+
+def bucket_anew(bug: Bug) -> str:
+    """The bucket's name out of what a bug says of itself, wherever that came from."""
+    words = bug.kind
+    if bug.verdict is Verdict.ASSERTION:
+        is_mark = bug.kind != NO_MARK
+        words = bug.message if is_mark else bug.identity.removeprefix(BUG_IDENTITY_PREFIX)
+    elif bug.verdict is Verdict.EXIT:
+        claimed = _EXIT_WORDS.match(bug.bucket)
+        words = claimed.group() if claimed else bug.kind
+    return _bucket(words, bug.kind, bug.identity)
+
+
+def _bucket(words: str, kind: str, identity: str) -> str:
     hashed = hashlib.sha256(f"{kind}\0{identity}".encode()).hexdigest()[:8]
     return f"{slug(words)}-{hashed}"
 

@@ -7,15 +7,15 @@ buckets of bugs, never all records, so that its memory does not grow with the ca
 from __future__ import annotations
 
 import json
-import signal
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from dataclasses import asdict, dataclass
-from typing import Final, Protocol
+from typing import Final
 
 from fuzzverse.archive.writer import Archive, Entry, Start
 from fuzzverse.corpus import Corpus, CorpusWriter
 from fuzzverse.engine import Replayer, RunningCampaign, insist_on_rewinding
+from fuzzverse.interruption import Interruption
 from fuzzverse.model import (
     Discovery,
     Policy,
@@ -26,6 +26,7 @@ from fuzzverse.model import (
     Totals,
     Verdict,
 )
+from fuzzverse.observer import Observer, Team
 from fuzzverse.outcome import Bug, Snapshot, StopReason, Summary, is_leak
 from fuzzverse.outdir import OutDirectory
 from fuzzverse.triage import Triage
@@ -39,53 +40,6 @@ LEAK_ADVICE: Final = (
     "target decides something that it does not draw (`fuzzverse replay --times` tells), or "
     "fuzzverse did not put everything back: run it again with --isolation fork"
 )
-
-
-class Observer(Protocol):
-    """Who watches a campaign: a screen, or lines."""
-
-    def moved(self, moment: Snapshot, discoveries: Sequence[Discovery]) -> None:
-        """Something fresh came (discoveries may be none) or time passed."""
-
-    def found(self, bug: Bug) -> None:
-        """A bug in a new bucket; it is on disk already."""
-
-    def noted(self, words: str) -> None:
-        """Something went wrong that does not end the campaign."""
-
-
-class Team(Protocol):
-    """Whom a campaign is shared with while it runs: a team's archive, or nobody."""
-
-    def changed(self) -> None:
-        """What OUT/archive.db holds is worth sharing now."""
-
-    def notes(self) -> Sequence[str]:
-        """What went wrong since this was last asked; the campaign goes on."""
-
-
-class Interruption:
-    """Whether the user asked to stop. The first Ctrl-C asks; the second ends the process."""
-
-    def __init__(self) -> None:
-        self.asked = False
-
-    @contextmanager
-    def listening(self) -> Iterator[None]:
-        """Takes SIGINT and SIGTERM over for as long as the context lasts."""
-        before = {n: signal.getsignal(n) for n in (signal.SIGINT, signal.SIGTERM)}
-        for number in before:
-            signal.signal(number, self._ask)
-        try:
-            yield
-        finally:
-            for number, handler in before.items():
-                signal.signal(number, handler)
-
-    def _ask(self, number: int, frame: object) -> None:
-        if self.asked:
-            raise KeyboardInterrupt
-        self.asked = True
 
 
 @dataclass(frozen=True, slots=True)

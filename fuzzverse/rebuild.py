@@ -14,7 +14,6 @@ from fuzzverse import __version__
 from fuzzverse.errors import InputError
 from fuzzverse.targetfile import HEADER_SUFFIXES, Fetch, TargetFile, Variant
 
-SIZE_MAX: Final = 64 * 1024
 _TEXT_MAX: Final = 4_096
 _WORDS_MAX: Final = 512
 
@@ -39,6 +38,20 @@ class Rebuild:
     fetched: str = ""
     replaced: tuple[str, ...] = ()
 
+    def words(self, build_id: str) -> str:
+        """Lines for people."""
+        facts = (
+            ("build-id", build_id),
+            ("build", self.command or "by other means than fuzzverse build"),
+            ("fuzzverse", self.fuzzverse),
+            ("compiler", self.compiler),
+            ("defines", shlex.join(self.defines)),
+            ("flags", shlex.join(self.flags)),
+            ("fetched", self.fetched),
+            ("sources", f"sha256 {self.sources}" if self.sources else ""),
+        )
+        return "".join(f"{name:<10}{value}\n" for name, value in facts if value)
+
     def to_json(self) -> str:
         """One line of JSON."""
         return json.dumps(asdict(self), sort_keys=True)
@@ -53,6 +66,9 @@ class Rebuild:
         return shlex.join(
             [*words, *(w for name in self.replaced for w in ("--with", f"{name}=DIR"))]
         )
+
+
+NOT_KNOWN: Final = Rebuild(fuzzverse="")
 
 
 def facts(
@@ -76,12 +92,8 @@ def facts(
     )
 
 
-def parse(text: str) -> Rebuild:
-    """What `to_json` wrote, out of a file that may have come from anywhere; InputError if not."""
-    try:
-        values = json.loads(text) if len(text) <= SIZE_MAX else None
-    except (ValueError, RecursionError) as error:
-        raise InputError(f"how it was built is no JSON: {error}") from None
+def parse(values: object) -> Rebuild:
+    """A rebuild out of JSON that may have come from anywhere; InputError when it is none."""
     if not isinstance(values, dict):
         raise InputError("how it was built is no object")
     return Rebuild(

@@ -16,6 +16,7 @@ from fuzzverse.engine import Replayer
 from fuzzverse.errors import EngineError, UsageError
 from fuzzverse.model import Recipe, Replay, Target, TimelineRecord, Verdict
 from fuzzverse.outcome import Bug
+from fuzzverse.rebuild import NOT_KNOWN, Rebuild
 from fuzzverse.symbolise import LoggedStacks, symbolise
 
 BUCKET_COUNT_MAX: Final = 1_000
@@ -55,6 +56,7 @@ class Triage:
         command: makes the line that replays a bucket.
         limits: of each replay.
         symbolizer: llvm-symbolizer, when there is one.
+        rebuild: how the target was built.
     """
 
     def __init__(
@@ -65,6 +67,7 @@ class Triage:
         command: Callable[[str], str],
         limits: Limits,
         symbolizer: Path | None = None,
+        rebuild: Rebuild = NOT_KNOWN,
     ) -> None:
         self._engine = engine
         self._target = target
@@ -72,6 +75,7 @@ class Triage:
         self._command = command
         self._limits = limits
         self._symbolizer = symbolizer
+        self._rebuild = rebuild
         self._buckets: dict[str, _Bucket] = {}
         self._evidence: dict[str, Evidence] = {}
         self.unrecorded = 0
@@ -136,7 +140,7 @@ class Triage:
                 "(try --isolation fork)"
             )
         bugstore.keep_original(self._directory, bug.bucket)
-        now = SavedBug(bug, saved.target, self._target.build_id)
+        now = SavedBug(bug, saved.target, self._target.build_id, self._rebuild)
         bugstore.save(self._directory, now, evidence)
         return bug
 
@@ -244,7 +248,7 @@ class Triage:
         if earlier is not None:
             better = earlier if earlier.length < bug.length else bug
             bug = replace(better, sightings=bug.sightings + earlier.sightings)
-        return SavedBug(bug, self._target.name, self._target.build_id)
+        return SavedBug(bug, self._target.name, self._target.build_id, self._rebuild)
 
     def _write(self, bucket: _Bucket, evidence: Evidence) -> None:
         if bucket.earlier is not None and bucket.earlier.length < bucket.bug.length:

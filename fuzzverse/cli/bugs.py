@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from fuzzverse import bugstore
+from fuzzverse.cli.bundles import export_bug, import_bugs
 from fuzzverse.cli.minimize import minimize
 from fuzzverse.cli.trying import OUT_OPTION, bug_places, find_bug
 from fuzzverse.cli.why import why
@@ -17,7 +18,7 @@ from fuzzverse.report import bugs as bug_report
 
 @click.group()
 def bugs() -> None:
-    """List, show, minimise and explain the bugs that runs left."""
+    """List, show, minimise, explain and pass on the bugs that runs left."""
 
 
 @bugs.command("list")
@@ -48,5 +49,5 @@ def show(bucket: str, out: Path) -> None:
     click.echo(bug_report.render_shown(saved.bug, saved.target, saved.build_id, stack, log))
 
 
-bugs.add_command(minimize)
-bugs.add_command(why)
+for command in (minimize, why, export_bug, import_bugs):
+    bugs.add_command(command)

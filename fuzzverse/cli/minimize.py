@@ -111,4 +111,5 @@ def _triage(case: Case) -> Triage:
         lambda bucket: case.saved.bug.command,
         Limits(case.trying.deadline_ms, case.trying.memory_mb),
         find_tool("llvm-symbolizer"),
+        case.opened.rebuild,
     )

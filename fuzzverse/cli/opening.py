@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shlex
 import shutil
 import sys
@@ -22,6 +23,7 @@ from fuzzverse.targetfile import TargetFile, Variant, load
 from fuzzverse.toolchain import Compiler, asked_compiler, find_compiler
 
 TARGET_FILE: Final = "target.toml"
+_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,80}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +71,16 @@ def program(called: str, which: Callable[[str], str | None] = shutil.which) -> l
 def default_out(argument: str) -> Path:
     """OUT of a target when the user gives none."""
     return Path("fuzzverse-out") / Path(argument).resolve().name
+
+
+def is_name(argument: str) -> bool:
+    """Whether this is a target's name: a file that may have come from anywhere may say so much,
+    but the path of what is executed is the user's to give.
+
+    Raises:
+        UsageError: it could be a name, and no target is called so.
+    """
+    return bool(_NAME.fullmatch(argument)) and known_variant(argument) is not None
 
 
 def open_target(argument: str, request: BuildRequest) -> Opened:

@@ -9,13 +9,14 @@ from pathlib import Path
 import click
 
 from fuzzverse import native
-from fuzzverse.campaign import CampaignRun, Clocks, Interruption, Origin
+from fuzzverse.campaign import CampaignRun, Clocks, Origin
 from fuzzverse.cli.inputs import starting
 from fuzzverse.cli.opening import BuildRequest, Opened, default_out, open_target
 from fuzzverse.cli.options import Duration, build_options, policy_options
 from fuzzverse.cli.sharing import Alone
 from fuzzverse.cli.watching import say, watching
 from fuzzverse.errors import ExitCode
+from fuzzverse.interruption import Interruption
 from fuzzverse.model import Policy
 from fuzzverse.outcome import StopReason, Summary
 from fuzzverse.outdir import OutDirectory
@@ -88,6 +89,7 @@ def _triage(opened: Opened, directory: OutDirectory, policy: Policy) -> Triage:
         opened.replay_command(directory.path),
         Limits(policy.deadline_ms, policy.memory_mb),
         find_tool("llvm-symbolizer"),
+        opened.rebuild,
     )
 
 

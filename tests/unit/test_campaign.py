@@ -11,9 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from fuzzverse.campaign import CampaignRun, Clocks, Interruption, Origin
+from fuzzverse.campaign import CampaignRun, Clocks, Origin
 from fuzzverse.cli.sharing import Alone
 from fuzzverse.errors import EngineError
+from fuzzverse.interruption import Interruption
 from fuzzverse.model import (
     Discovery,
     Isolation,

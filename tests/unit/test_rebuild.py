@@ -42,8 +42,8 @@ def test_what_a_build_is_made_of_does_not_depend_on_where_it_lies(tmp_path: Path
 
 def test_it_comes_back_as_it_was(tmp_path: Path) -> None:
     here = told(coin(tmp_path / "a"))
-    assert parse(here.to_json()) == here
-    assert parse(Rebuild().to_json()) == Rebuild()
+    assert parse(json.loads(here.to_json())) == here
+    assert parse(json.loads(Rebuild().to_json())) == Rebuild()
     assert Rebuild().command == ""
 
 
@@ -52,9 +52,9 @@ def test_it_comes_back_as_it_was(tmp_path: Path) -> None:
     [{"argument": 1}, {"flags": "x"}, {"flags": [1]}, {"compiler": "x" * 5_000}, {"sources": None}],
 )
 def test_what_is_no_such_thing_is_refused(changes: dict[str, object]) -> None:
-    text = json.dumps({**json.loads(Rebuild().to_json()), **changes})
     with pytest.raises(InputError, match="of how it was built is no"):
-        parse(text)
-    for other in ("", "[]", "[" * 60_000, "{" + " " * 70_000 + "}"):
+        parse({**json.loads(Rebuild().to_json()), **changes})
+    others: tuple[object, ...] = (None, [], "x")
+    for other in others:
         with pytest.raises(InputError, match="how it was built is no"):
             parse(other)
