@@ -14,7 +14,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 
-from fuzzverse.archive.migrations import migrate
+from fuzzverse.archive.migrations import is_current, migrate
 from fuzzverse.errors import EngineError, UsageError
 
 CONNECT_TIMEOUT_S: Final = 10
@@ -34,7 +34,6 @@ class Where:
         scheme, colon, _ = text.partition("://")
         self.is_server = bool(colon)
         if not self.is_server:
-            self.path = Path(text)
             self.url = URL.create("sqlite", database=text)
             return
         if scheme.partition("+")[0] not in _SCHEMES:
@@ -49,11 +48,15 @@ class Where:
                 "with % and @ in the password as %25 and %40"
             ) from None
 
+    def is_file(self, path: Path) -> bool:
+        """Whether this is the SQLite file of that path."""
+        return not self.is_server and Path(str(self.url.database)).resolve() == path.resolve()
+
     @property
     def shown(self) -> str:
         """What messages may show: no password, wherever it was in the URL."""
         if not self.is_server:
-            return str(self.path)
+            return str(self.url.database)
         return self.url.set(drivername="postgresql", query={}).render_as_string()
 
     def without_secrets(self, words: str) -> str:
@@ -78,7 +81,11 @@ class Database:
         with self.errors():
             self.connection = self.engine.connect()
             try:
-                self._migrate()
+                with self.connection.begin():
+                    is_old = not is_current(self.connection)
+                if is_old:
+                    with self.writing():
+                        migrate(self.connection, where.shown)
             except BaseException:
                 self.close()
                 raise
@@ -123,11 +130,15 @@ class Database:
         """An INSERT that knows ON CONFLICT."""
         return postgresql.insert(table) if self.where.is_server else sqlite.insert(table)
 
-    def _migrate(self) -> None:
+    @contextlib.contextmanager
+    def writing(self) -> Iterator[None]:
+        """A transaction that writes: all of it is durable behind the context, or nothing."""
         self.connection.execution_options(fuzzverse_writes=True)
-        with self.connection.begin():
-            migrate(self.connection, self.where.shown)
-        self.connection.execution_options(fuzzverse_writes=False)
+        try:
+            with self.connection.begin():
+                yield
+        finally:
+            self.connection.execution_options(fuzzverse_writes=False)
 
 
 def _engine(where: Where) -> Engine:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, inspect, text
 
 from fuzzverse.errors import EngineError
 
@@ -103,6 +103,14 @@ def statements(script: str, dialect: str) -> Iterator[str]:
     if dialect == "postgresql":
         script = _DIFFERENT.sub(lambda match: _POSTGRESQL[match.group()], script)
     return (statement.strip() for statement in script.split(";") if statement.strip())
+
+
+def is_current(connection: Connection) -> bool:
+    """Whether nothing is to be done, which readers and writers find out without waiting."""
+    if not inspect(connection).has_table("migrations"):
+        return False
+    done = connection.exec_driver_sql("SELECT max(version) FROM migrations").scalar_one()
+    return bool(done == len(MIGRATIONS))
 
 
 def migrate(connection: Connection, shown: str) -> None:

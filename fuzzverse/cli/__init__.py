@@ -22,6 +22,7 @@ COMMANDS: Final = {
     "replay": ("fuzzverse.cli.replay:replay", "Replay one timeline: a bug, a recipe, an input."),
     "bugs": ("fuzzverse.cli.bugs:bugs", "List and show the bugs that runs left."),
     "corpus": ("fuzzverse.cli.corpus:corpus", "List the inputs that runs left."),
+    "archive": ("fuzzverse.cli.archive:archive", "Share with a team what runs left."),
     "build": ("fuzzverse.cli.build:build", "Build a target and print the executable's path."),
     "cc": ("fuzzverse.cli.cc:cc", "Compile C with clang as fuzzverse needs it."),
     "c++": ("fuzzverse.cli.cc:cxx", "Compile C++ with clang as fuzzverse needs it."),

@@ -22,6 +22,11 @@ from fuzzverse.files import write_whole
 from fuzzverse.outdir import OutDirectory
 from fuzzverse.report.text import printable
 
+ARCHIVE_OPTION: Final = click.option(
+    "--archive",
+    metavar="OUT|URL",
+    help="Ask an archive: a team's at postgresql://USER@HOST/DATABASE, or that of an OUT.",
+)
 _WORDS: Final = {
     Kept.NEW: "imported into {}",
     Kept.BETTER: "its recipe is better than the one in {}, and took its place",
@@ -64,15 +69,23 @@ def other_build(saved: SavedBug) -> str:
 @click.command("export")
 @click.argument("bucket")
 @OUT_OPTION
+@ARCHIVE_OPTION
 @click.option(
     "-o", "output", type=click.Path(path_type=Path), help="[default: BUCKET.fvbug.tar.zst]"
 )
-def export_bug(bucket: str, out: Path, output: Path | None) -> None:
+def export_bug(bucket: str, out: Path, archive: str | None, output: Path | None) -> None:
     """Write a bug into one file, to be replayed or imported on another machine.
 
     It holds recipe, input, log and stack, and how the target was built; no paths of this machine
     but those in the log.
     """
+    found = _in_out(bucket, out) if archive is None else _in_archive(bucket, archive)
+    path = output or Path(f"{bucket}{bundle.SUFFIX}")
+    write_whole(path, bundle.pack(found))
+    click.echo(path)
+
+
+def _in_out(bucket: str, out: Path) -> Bundle:
     place = find_bug(bucket, out)
     saved = bugstore.load(place, bucket)
     parts = {
@@ -80,10 +93,17 @@ def export_bug(bucket: str, out: Path, output: Path | None) -> None:
         for part in ("input", "log", "stack", "original", "why.json")
     }
     evidence = Evidence(parts["input"], parts["log"], parts["stack"])
-    packed = bundle.pack(Bundle(saved, evidence, parts["original"], parts["why.json"]))
-    path = output or Path(f"{bucket}{bundle.SUFFIX}")
-    write_whole(path, packed)
-    click.echo(path)
+    return Bundle(saved, evidence, parts["original"], parts["why.json"])
+
+
+def _in_archive(bucket: str, place: str) -> Bundle:
+    # Imported here because the archive takes longer to load than everything else.
+    from fuzzverse.archive.queries import kept_bug, open_existing
+
+    with open_existing(place) as database:
+        kept = kept_bug(database, bucket)
+    saved = SavedBug(kept.bug, kept.target, kept.build_id, kept.rebuild)
+    return Bundle(saved, Evidence(**kept.parts))
 
 
 @click.command("import")

@@ -13,7 +13,7 @@ from fuzzverse.campaign import CampaignRun, Clocks, Origin
 from fuzzverse.cli.inputs import starting
 from fuzzverse.cli.opening import BuildRequest, Opened, default_out, open_target
 from fuzzverse.cli.options import Duration, build_options, policy_options
-from fuzzverse.cli.sharing import Alone
+from fuzzverse.cli.sharing import ARCHIVE_OPTION, shared
 from fuzzverse.cli.watching import say, watching
 from fuzzverse.errors import ExitCode
 from fuzzverse.interruption import Interruption
@@ -35,6 +35,7 @@ DEFAULT_TARGET = "dungeon"
 @click.option("--out", type=click.Path(path_type=Path), help="[default: fuzzverse-out/TARGET]")
 @click.option("--corpus", multiple=True, type=click.Path(path_type=Path), help="Starting inputs.")
 @click.option("--resume", is_flag=True, help="Go on from what --out keeps of earlier runs.")
+@ARCHIVE_OPTION
 @click.option("--json", "as_json", is_flag=True, help="End with one JSON object on stdout.")
 @click.option("--quiet", is_flag=True, help="Show nothing but the end.")
 def run(
@@ -45,6 +46,7 @@ def run(
     out: Path | None,
     corpus: tuple[Path, ...],
     resume: bool,
+    archive: str | None,
     as_json: bool,
     quiet: bool,
 ) -> ExitCode:
@@ -55,17 +57,18 @@ def run(
     """
     opened = open_target(target, request)
     start = starting(opened.inputs, corpus, opened.target.name if resume else "", say)
-    interruption = Interruption()
+    interruption, origin = Interruption(), Origin(secrets.token_hex(16), opened.rebuild.to_json())
     with (
         OutDirectory(out or default_out(target), time.monotonic) as directory,
         interruption.listening(),
         native.Campaign(opened.target, policy, *start(directory)) as engine,
+        shared(archive, directory.path, origin.uid) as team,
         watching(target, quiet=quiet) as observer,
     ):
         summary = CampaignRun(
             target=opened.target,
             policy=policy,
-            origin=Origin(secrets.token_hex(16), opened.rebuild.to_json()),
+            origin=origin,
             seconds=seconds,
             engine=engine,
             replayer=native,
@@ -74,7 +77,7 @@ def run(
             clocks=Clocks(time.monotonic, time.time),
             observer=observer,
             interruption=interruption,
-            team=Alone(),
+            team=team,
         ).run()
     render = summary_report.render_json if as_json else summary_report.render
     click.echo(render(summary), nl=False)
