@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
@@ -143,6 +144,8 @@ class Database:
 
 def _engine(where: Where) -> Engine:
     if where.is_server:
+        # What it would print of a connection that is lost comes as an error as well.
+        logging.getLogger("psycopg").addHandler(logging.NullHandler())
         arguments: dict[str, Any] = {"connect_timeout": CONNECT_TIMEOUT_S, **_TCP_OPTIONS}
         try:
             return create_engine(where.url, poolclass=NullPool, connect_args=arguments)

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Table, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Result, Select, Table, delete, func, insert, select, update
 
 from fuzzverse.archive.database import Database
 from fuzzverse.archive.schema import BLOBS, BUGS, CAMPAIGNS, CHANGING, ENTRIES, EVIDENCE, GROWING
@@ -89,9 +89,9 @@ class _Copy:
         """Returns how many entries and bugs the campaign has."""
         with self._team.errors(), self._team.writing():
             # From here on nobody else copies this campaign; what is copied is read after that.
-            with self._source.errors(), self._source.connection.begin():
+            with self._source.connection.begin():
                 self._there = self._put_campaign()
-            with self._source.errors(), self._source.connection.begin():
+            with self._source.connection.begin():
                 self._put_campaign()
                 for table, key in GROWING:
                     self._add(table, key)
@@ -102,9 +102,13 @@ class _Copy:
                 self._put_blobs(ENTRIES, "name", self._input_of)
                 return self._count(ENTRIES), self._count(BUGS)
 
+    def _read(self, query: Select[Any]) -> Result[Any]:
+        with self._source.errors():
+            return self._source.connection.execute(query)
+
     def _put_campaign(self) -> int:
         query = select(CAMPAIGNS).where(CAMPAIGNS.c.id == self._campaign)
-        row = clean(self._source.connection.execute(query).mappings().one())
+        row = clean(self._read(query).mappings().one())
         del row["id"]
         statement = self._team.insert(CAMPAIGNS).values(row)
         put = statement.on_conflict_do_update(index_elements=["uid"], set_=row)
@@ -112,7 +116,7 @@ class _Copy:
 
     def _count(self, table: Table, *further: ColumnElement[bool]) -> int:
         query = select(func.count()).where(table.c.campaign == self._campaign, *further)
-        return int(self._source.connection.execute(query).scalar_one())
+        return int(self._read(query).scalar_one())
 
     def _add(self, table: Table, key: str) -> None:
         """Adds the rows past those that are there; begins anew when those are not a beginning."""
@@ -131,7 +135,7 @@ class _Copy:
 
     def _insert(self, table: Table, *further: ColumnElement[bool]) -> None:
         query = select(table).where(table.c.campaign == self._campaign, *further)
-        result = self._source.connection.execute(query).mappings()
+        result = self._read(query).mappings()
         for rows in result.partitions(ROWS_MAX):
             copies = [{**clean(row), "campaign": self._there} for row in rows]
             self._team.connection.execute(insert(table), copies)
@@ -166,7 +170,7 @@ class _Copy:
 
     def _blob(self, name: str) -> bytes | None:
         query = select(BLOBS.c.data).where(BLOBS.c.name == name)
-        data: bytes | None = self._source.connection.execute(query).scalar_one_or_none()
+        data: bytes | None = self._read(query).scalar_one_or_none()
         return data
 
 

@@ -14,6 +14,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import psycopg
 
@@ -61,7 +62,7 @@ class Server:
         """Where a database of it is, for users."""
         return f"postgresql://{USER}:{password}@127.0.0.1:{self.port}/{database}"
 
-    def connect(self, database: str = "postgres") -> psycopg.Connection[tuple[object, ...]]:
+    def connect(self, database: str = "postgres") -> psycopg.Connection[tuple[Any, ...]]:
         """A connection that commits each statement."""
         return psycopg.connect(
             host="127.0.0.1",
@@ -73,7 +74,7 @@ class Server:
             autocommit=True,
         )
 
-    def rows(self, database: str, query: str) -> list[tuple[object, ...]]:
+    def rows(self, database: str, query: str) -> list[tuple[Any, ...]]:
         """What a query answers."""
         with self.connect(database) as connection:
             return connection.execute(query.encode()).fetchall()
