@@ -97,6 +97,7 @@ class Sharing:
 
     def _try(self) -> None:
         self._changed.clear()
+        self.failed = "the thread that shares the run has ended"  # unless one of these is reached:
         try:
             self._copy()
             self._failures, self.failed = 0, ""

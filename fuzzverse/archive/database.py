@@ -154,15 +154,15 @@ def _engine(where: Where) -> Engine:
                 f"the archive {where.shown} needs the driver of PostgreSQL, which is not "
                 "installed: pip install 'fuzzverse[postgresql]'"
             ) from error
-    engine = create_engine(where.url, poolclass=NullPool)
+    # Transactions begin where `_begun` says, not where the driver thinks.
+    arguments = {"isolation_level": None}
+    engine = create_engine(where.url, poolclass=NullPool, connect_args=arguments)
     event.listen(engine, "connect", _connected)
     event.listen(engine, "begin", _begun)
     return engine
 
 
 def _connected(connection: sqlite3.Connection, record: object) -> None:
-    """Transactions begin where `_begun` says, not where the driver thinks."""
-    connection.isolation_level = None
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = NORMAL")
 

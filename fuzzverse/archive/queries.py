@@ -16,6 +16,7 @@ from fuzzverse import rebuild
 from fuzzverse.archive.database import Database, Where
 from fuzzverse.archive.schema import BLOBS, BUGS, CAMPAIGNS, EVIDENCE, MARKS
 from fuzzverse.errors import InputError, UsageError
+from fuzzverse.files import name_of
 from fuzzverse.model import Verdict
 from fuzzverse.outcome import Bug
 from fuzzverse.rebuild import NOT_KNOWN, Rebuild
@@ -180,12 +181,16 @@ def kept_bug(database: Database, bucket: str) -> KeptBug:
     row = min(same, key=lambda one: (one.segments, one.draws, one.recipe))
     names = {part: getattr(row, part) for part in EVIDENCE}
     blobs = select(BLOBS.c.name, BLOBS.c.data).where(BLOBS.c.name.in_(list(names.values())))
-    data = {one.name: bytes(one.data) for one in _rows(database, blobs)}
+    data = {name_of(one.data): bytes(one.data) for one in _rows(database, blobs)}
     missing = [part for part, name in names.items() if name not in data]
     if missing:
         raise UsageError(f"{database.where.shown} lacks {', '.join(missing)} of {bucket}")
     parts = {part: data[name] for part, name in names.items()}
-    return KeptBug(_bug(row), row.target, row.build_id, _rebuild(row.build), parts)
+    try:
+        bug = _bug(row)
+    except (KeyError, ValueError) as error:
+        raise UsageError(f"{database.where.shown} is damaged at {bucket}: {error}") from error
+    return KeptBug(bug, row.target, row.build_id, _rebuild(row.build), parts)
 
 
 def _bug(row: Row[Any]) -> Bug:

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -72,6 +74,25 @@ def test_the_best_recipe_of_the_latest_build_is_given_out(
         })  # fmt: skip
         with pytest.raises(UsageError, match="keeps no bug nothing with its input"):
             kept_bug(database, "nothing")
+
+
+@pytest.mark.parametrize(
+    ("damage", "words"),
+    [
+        ("UPDATE blobs SET data = x'00' WHERE size = 4", "lacks log of"),
+        ("UPDATE bugs SET verdict = 'fine'", "is damaged at"),
+        ("UPDATE bugs SET root = 'x'", "is damaged at"),
+    ],
+)
+def test_an_archive_that_is_damaged_is_named(
+    make_archive: Callable[..., Path], make_bug: Callable[..., Bug], damage: str, words: str
+) -> None:
+    path = make_archive(("b1", [make_bug()]))
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute(damage)
+        connection.commit()
+    with open_existing(str(path)) as database, pytest.raises(UsageError, match=words):
+        kept_bug(database, make_bug().bucket)
 
 
 def test_an_archive_that_is_not_there_is_not_made(tmp_path: Path) -> None:
