@@ -164,6 +164,8 @@ def _bundle(members: Mapping[str, bytes]) -> Bundle:
     saved = bugstore.parse_meta(members["meta.json"], "")
     if not _TARGET.fullmatch(saved.target) or not _BUILD_ID.fullmatch(saved.build_id):
         raise InputError("its target and build-id are no names")
+    if saved.rebuild.argument and not _TARGET.fullmatch(saved.rebuild.argument):
+        raise InputError("what its target was called is no name")
     original = members.get("original", b"")
     if original:
         native.input_parse(original)

@@ -4,7 +4,7 @@ import io
 import json
 import tarfile
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
@@ -204,6 +204,8 @@ def test_any_bytes_are_refused_with_words(
         ({"target": "../x"}, "no names"),
         ({"target": "--gdb"}, "no names"),
         ({"build_id": "a/b"}, "no names"),
+        ({"rebuild": {**asdict(REBUILD), "argument": "/bin/x"}}, "is no name"),
+        ({"rebuild": {**asdict(REBUILD), "argument": "--gdb"}}, "is no name"),
         ({"verdict": "ok"}, "makes no sense"),
         ({"verdict": "fine"}, "unknown"),
         ({"kind": "\x1b[2J"}, "makes no sense"),
