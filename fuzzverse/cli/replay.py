@@ -18,7 +18,7 @@ from fuzzverse.errors import CommandError, EngineError, ExitCode, InputError, Us
 from fuzzverse.files import read_capped
 from fuzzverse.model import Recipe, Replay, Target
 from fuzzverse.report import replay as replay_report
-from fuzzverse.symbolise import LoggedStacks
+from fuzzverse.symbolise import LoggedStacks, Places
 from fuzzverse.toolchain import find_tool
 
 STDOUT_FD: Final = 1
@@ -64,8 +64,8 @@ def replay(
     deadline_ms = max(1, round(deadline * 1_000))
     shown_fd = STDERR_FD if as_json else STDOUT_FD
     with (
-        LoggedStacks(find_tool("llvm-symbolizer"), opened.target) as stacks,
-        LogFilter(shown_fd, stacks.named) as log,
+        Places(find_tool("llvm-symbolizer"), opened.target) as places,
+        LogFilter(shown_fd, LoggedStacks(places).named) as log,
     ):
         first = native.replay(
             opened.target, recipe, log_fd=log.fd, draws=draws, deadline_ms=deadline_ms
