@@ -13,6 +13,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass
 from typing import Final, Protocol
 
+from fuzzverse.aflstats import AflStats
 from fuzzverse.archive import Archive, Entry
 from fuzzverse.corpus import Corpus, CorpusWriter
 from fuzzverse.engine import Replayer, RunningCampaign, insist_on_rewinding
@@ -175,13 +176,15 @@ class CampaignRun:
             "policy": policy,
         }
         self._out.events.add("start", start, urgent=True)
+        started = self._clocks.epoch()
+        self._afl = AflStats(self._out.path, self._target.name, started)
         return self._archive.begin(
             target=self._target.name,
             build_id=self._target.build_id,
             strategy=self._policy.strategy.name.lower(),
             seed=self._policy.campaign_seed,
             policy=json.dumps(policy, sort_keys=True),
-            started=self._clocks.epoch(),
+            started=started,
         )
 
     def _seconds(self) -> float:
@@ -310,6 +313,7 @@ class CampaignRun:
         self._archive.put_marks(self._campaign, *moment.tallies)
         self._archive.add_point(self._campaign, moment)
         self._archive.commit()
+        self._afl.write(moment)
         totals = {**asdict(moment.totals), "isolation": moment.totals.isolation.name.lower()}
         self._out.events.add("totals", totals, urgent=True)
 
