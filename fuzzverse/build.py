@@ -53,12 +53,16 @@ def preempt_flags(resources: Resources) -> tuple[str, ...]:
     return (*PREEMPT_FLAGS, "-include", str(resources.include / PREEMPT_HEADER))
 
 
-def link_flags(resources: Resources, *, threads: bool = False) -> tuple[str, ...]:
+def link_flags(
+    resources: Resources, *, threads: bool = False, is_c: bool = False
+) -> tuple[str, ...]:
     """What links the runtime, whole, into a target, and the heap where nothing else brings one.
 
     With `threads`, POSIX threads are tasks of the simulation kit. Sanitizers have a malloc of their
     own, and clang puts them first: the linker takes the heap out of its archive only where malloc
-    is still missing.
+    is still missing. The runtime walks stacks with libgcc's unwinder, which must be in a process
+    but once: C++ has it as a library; with `is_c` there is none, and it is linked in, for a library
+    has memory of its own, to be looked through after every timeline.
     """
     return (
         "-Wl,--whole-archive",
@@ -68,6 +72,7 @@ def link_flags(resources: Resources, *, threads: bool = False) -> tuple[str, ...
         "-Wl,-u,malloc",
         str(resources.heap),
         *SYSTEM_LIBRARIES,
+        *(("-static-libgcc",) if is_c else ()),
     )
 
 
@@ -230,7 +235,7 @@ class Builder:
         is_cxx = target.language == "c++" or any(Path(name).suffix != ".c" for name in own)
         driver = self._compiler.cxx if is_cxx else self._compiler.path
         command = (str(driver), *sanitize, *map(str, objects))
-        command += link_flags(self._resources, threads=target.threads)
+        command += link_flags(self._resources, threads=target.threads, is_c=not is_cxx)
         key = hashlib.sha256("\0".join((*command, self._compiler.version)).encode())
         key.update(self._resources.runtime.read_bytes() + self._resources.heap.read_bytes())
         if target.threads:

@@ -12,6 +12,7 @@ from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from typing import Final
 
+from fuzzverse.aflstats import AflStats
 from fuzzverse.archive.writer import Archive, Entry, Start
 from fuzzverse.corpus import Corpus, CorpusWriter
 from fuzzverse.engine import Replayer, RunningCampaign, insist_on_rewinding
@@ -154,6 +155,8 @@ class CampaignRun:
             "policy": policy,
         }
         self._out.events.add("start", start, urgent=True)
+        started = self._clocks.epoch()
+        self._afl = AflStats(self._out.path, self._target.name, started)
         return self._archive.begin(
             Start(
                 target=self._target.name,
@@ -161,7 +164,7 @@ class CampaignRun:
                 strategy=self._policy.strategy.name.lower(),
                 campaign_seed=self._policy.campaign_seed,
                 policy=json.dumps(policy, sort_keys=True),
-                started=self._clocks.epoch(),
+                started=started,
                 uid=self._origin.uid,
                 build=self._origin.build,
             )
@@ -296,6 +299,7 @@ class CampaignRun:
         self._archive.put_marks(self._campaign, *moment.tallies)
         self._archive.add_point(self._campaign, moment)
         self._archive.commit()
+        self._afl.write(moment)
         totals = {**asdict(moment.totals), "isolation": moment.totals.isolation.name.lower()}
         self._out.events.add("totals", totals, urgent=True)
 

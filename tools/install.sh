@@ -38,6 +38,8 @@ missing_packages() {
     fi
     printf '#include <vector>\n' | clang++ -x c++ -fsyntax-only - >/dev/null 2>&1 || echo g++
     command -v llvm-symbolizer >/dev/null || echo llvm
+    command -v afl-whatsup >/dev/null || echo afl++
+    command -v gnuplot >/dev/null || echo gnuplot-nox
     python_answers 'import ensurepip' || echo "$version-venv"
     python_answers 'import os.path, sysconfig as s; open(os.path.join(s.get_path("include"), "Python.h"))' ||
         echo "$version-dev"

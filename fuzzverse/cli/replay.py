@@ -11,7 +11,7 @@ from typing import Final
 import click
 
 from fuzzverse import bugstore, native
-from fuzzverse.buckets import bucket_of
+from fuzzverse.buckets import Buckets
 from fuzzverse.bundle import Bundle
 from fuzzverse.capture import LogFilter
 from fuzzverse.cli.bundles import is_bundle, other_build, read_bundle, request_of, target_of
@@ -22,7 +22,7 @@ from fuzzverse.errors import CommandError, EngineError, ExitCode, InputError, Us
 from fuzzverse.files import read_capped
 from fuzzverse.model import Recipe, Replay, Target
 from fuzzverse.report import replay as replay_report
-from fuzzverse.symbolise import LoggedStacks
+from fuzzverse.symbolise import LoggedStacks, Places
 from fuzzverse.toolchain import find_tool
 
 STDOUT_FD: Final = 1
@@ -74,14 +74,15 @@ def replay(
     deadline_ms = max(1, round(deadline * 1_000))
     shown_fd = STDERR_FD if as_json else STDOUT_FD
     with (
-        LoggedStacks(find_tool("llvm-symbolizer"), opened.target) as stacks,
-        LogFilter(shown_fd, stacks.named) as log,
+        Places(find_tool("llvm-symbolizer"), opened.target) as places,
+        LogFilter(shown_fd, LoggedStacks(places).named) as log,
     ):
         first = native.replay(
             opened.target, recipe, log_fd=log.fd, draws=draws, deadline_ms=deadline_ms
         )
+        bucket = Buckets(opened.target, places).bucket_of(first)
     _repeat(opened.target, recipe, first, times - 1, deadline_ms)
-    if bundle is not None and bucket_of(opened.target, first) != bundle.saved.bug.bucket:
+    if bundle is not None and bucket != bundle.saved.bug.bucket:
         say(f"warning: this replay did not end in {bundle.saved.bug.bucket}")
     if as_json:
         click.echo(replay_report.render_json(opened.target, first, times), nl=False)

@@ -21,6 +21,7 @@ from fuzzverse.model import Policy
 from fuzzverse.outcome import StopReason, Summary
 from fuzzverse.outdir import OutDirectory
 from fuzzverse.report import summary as summary_report
+from fuzzverse.symbolise import Places
 from fuzzverse.toolchain import find_tool
 from fuzzverse.triage import Limits, Triage
 
@@ -64,6 +65,7 @@ def run(
         native.Campaign(opened.target, policy, *start(directory)) as engine,
         shared(archive, directory.path, origin.uid) as team,
         watching(target, quiet=quiet) as observer,
+        Places(find_tool("llvm-symbolizer"), opened.target) as places,
     ):
         summary = CampaignRun(
             target=opened.target,
@@ -72,7 +74,7 @@ def run(
             seconds=seconds,
             engine=engine,
             replayer=native,
-            triage=_triage(opened, directory, policy),
+            triage=_triage(opened, directory, policy, places),
             out=directory,
             clocks=Clocks(time.monotonic, time.time),
             observer=observer,
@@ -84,14 +86,14 @@ def run(
     return _exit_code(summary)
 
 
-def _triage(opened: Opened, directory: OutDirectory, policy: Policy) -> Triage:
+def _triage(opened: Opened, directory: OutDirectory, policy: Policy, places: Places) -> Triage:
     return Triage(
         native,
         opened.target,
         directory.bugs,
         opened.replay_command(directory.path),
         Limits(policy.deadline_ms, policy.memory_mb),
-        find_tool("llvm-symbolizer"),
+        places,
         opened.rebuild,
     )
 

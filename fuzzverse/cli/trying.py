@@ -15,6 +15,7 @@ from typing import Any, Final, TypeVar
 import click
 
 from fuzzverse import bugstore, native
+from fuzzverse.buckets import Buckets
 from fuzzverse.bugstore import SavedBug
 from fuzzverse.build import SANITIZERS
 from fuzzverse.cli.opening import BuildRequest, Opened, is_name, open_target
@@ -24,6 +25,8 @@ from fuzzverse.engine import insist_on_rewinding
 from fuzzverse.errors import EngineError, InputError, UsageError
 from fuzzverse.interruption import Interruption
 from fuzzverse.model import IsolationChoice, Policy, Recipe, Replay, Strategy, Verdict
+from fuzzverse.symbolise import Places
+from fuzzverse.toolchain import find_tool
 from fuzzverse.trace import Draw, trace
 from fuzzverse.trials import Budget, Oracle
 
@@ -143,8 +146,13 @@ class Case:
             canary=0,
         )
         target, bucket = self.opened.target, self.saved.bug.bucket
-        with interruption.listening(), native.Campaign(target, policy, [self.recipe]) as campaign:
-            yield Oracle(target, bucket, campaign, budget, self.trying.jobs, moved)
+        with (
+            interruption.listening(),
+            native.Campaign(target, policy, [self.recipe]) as campaign,
+            Places(find_tool("llvm-symbolizer"), target) as places,
+        ):
+            buckets = Buckets(target, places)
+            yield Oracle(buckets, bucket, campaign, budget, self.trying.jobs, moved)
             insist_on_rewinding(campaign, policy)
 
 

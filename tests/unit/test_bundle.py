@@ -13,13 +13,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fuzzverse import bugstore, bundle, native
-from fuzzverse.buckets import bucket_anew, bucket_of
+from fuzzverse.buckets import Buckets, bucket_anew
 from fuzzverse.bugstore import Evidence, SavedBug
 from fuzzverse.bundle import Bundle, Kept
 from fuzzverse.errors import InputError
 from fuzzverse.model import Recipe, Segment, Target, TimelineRecord, Verdict
 from fuzzverse.outcome import Bug
 from fuzzverse.rebuild import Rebuild
+from fuzzverse.symbolise import Places
 
 RECIPE = Recipe.of(42, Segment(151, 8_837_201), Segment(80, 1_293_847))
 REBUILD = Rebuild(argument="dungeon", compiler="clang 14", flags=("-O2",))
@@ -91,14 +92,17 @@ def test_the_bucket_is_named_anew(
     target: Target,
 ) -> None:
     members = members_of(bundle.pack(make_bundle()))
-    meta = {**json.loads(members["meta.json"]), "bucket": "../../etc", "recipe": "1@1", "root": 9}
+    meta = {**json.loads(members["meta.json"]), "bucket": "../../Etc-x", "recipe": "1@1", "root": 9}
     data = tarred({**members, "meta.json": json.dumps(meta).encode()})
     found = bundle.read(written(tmp_path / "b", zstandard.compress(data))).saved.bug
-    assert found.bucket == make_bundle().saved.bug.bucket == bucket_of(target, make_record())
+    name = make_bundle().saved.bug.bucket
+    assert found.bucket == f"etc-{name[-8:]}"
+    buckets = Buckets(target, Places(None, target))
+    assert name == buckets.bucket_of(make_record())
     assert (found.root, found.recipe) == (42, "151@8837201 -> 80@1293847")
     left = make_record(verdict=Verdict.EXIT, exit_code=3, identity="left")
     bug = make_bug(verdict=Verdict.EXIT, kind="exit", identity="left", bucket="exit-3-00")
-    assert bucket_anew(bug) == bucket_of(target, left)
+    assert bucket_anew(bug) == buckets.bucket_of(left)
 
 
 def test_what_unpacks_to_too_much_is_refused(tmp_path: Path) -> None:

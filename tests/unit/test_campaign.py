@@ -30,6 +30,7 @@ from fuzzverse.model import (
 )
 from fuzzverse.outcome import Bug, Snapshot, StopReason, Summary
 from fuzzverse.outdir import OutDirectory
+from fuzzverse.symbolise import Places
 from fuzzverse.triage import Limits, Triage
 
 MakeRecord = Callable[..., TimelineRecord]
@@ -143,7 +144,14 @@ class Room:
                 seconds=seconds,
                 engine=self.engine,
                 replayer=self.engine,
-                triage=Triage(self.engine, self.target, out.bugs, "replay {}".format, Limits()),
+                triage=Triage(
+                    self.engine,
+                    self.target,
+                    out.bugs,
+                    "replay {}".format,
+                    Limits(),
+                    Places(None, self.target),
+                ),
                 out=out,
                 clocks=Clocks(self.engine.clock, lambda: 1e9),
                 observer=self.watcher,
