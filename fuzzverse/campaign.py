@@ -291,6 +291,7 @@ class CampaignRun:
     def _save(self) -> None:
         self._saved = self._seconds()
         for words in self._team.notes():
+            self._out.events.add("sharing", {"message": words})
             self._observer.noted(words)
         moment = self._moment()
         self._triage.count(self._engine.sightings)
