@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import contextlib
 import sqlite3
-from collections.abc import Iterator
+import struct
+import zlib
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 
 from fuzzverse.errors import EngineError
-from fuzzverse.model import Maker, MarkTally
+from fuzzverse.model import Effort, Maker, MarkTally, Survey
 from fuzzverse.outcome import Bug, Snapshot, Summary
 
 # Each migration runs once, in order; published ones are never changed.
@@ -69,6 +71,28 @@ MIGRATIONS: Final = (
     ALTER TABLE campaigns ADD COLUMN parted INTEGER;
     ALTER TABLE campaigns ADD COLUMN checked INTEGER;
     ALTER TABLE campaigns ADD COLUMN jobs_forked INTEGER;
+    """,
+    # What reports show. conditions, width, buckets, compare: as in model.Mark and MarkTally. states
+    # and efforts are of the campaign's end: as in model.StateTally and Effort; effort of mark -1 is
+    # of places that only edges speak for. coverage: edges as in model.Survey, places the address of
+    # each edge in the executable (u64, little-endian; 0: not known), both deflated.
+    """
+    ALTER TABLE marks ADD COLUMN compare TEXT;
+    ALTER TABLE marks ADD COLUMN width INTEGER;
+    ALTER TABLE marks ADD COLUMN conditions INTEGER;
+    ALTER TABLE marks ADD COLUMN buckets INTEGER;
+    CREATE TABLE states (
+        campaign INTEGER NOT NULL REFERENCES campaigns(id), number INTEGER NOT NULL,
+        mark INTEGER NOT NULL, keys TEXT NOT NULL, draws INTEGER NOT NULL, tries INTEGER NOT NULL,
+        hits INTEGER NOT NULL, is_open INTEGER NOT NULL, PRIMARY KEY (campaign, number))
+        WITHOUT ROWID;
+    CREATE TABLE efforts (
+        campaign INTEGER NOT NULL REFERENCES campaigns(id), mark INTEGER NOT NULL,
+        places INTEGER NOT NULL, tries INTEGER NOT NULL, hits INTEGER NOT NULL,
+        PRIMARY KEY (campaign, mark)) WITHOUT ROWID;
+    CREATE TABLE coverage (
+        campaign INTEGER PRIMARY KEY REFERENCES campaigns(id), executable TEXT NOT NULL,
+        edges BLOB NOT NULL, places BLOB NOT NULL);
     """,
 )
 
@@ -201,11 +225,33 @@ class Archive:
     def put_marks(self, campaign: int, *tallies: MarkTally) -> None:
         """Keeps the tallies of all marks as they stand now."""
         self._write(
-            "INSERT OR REPLACE INTO marks VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT OR REPLACE INTO marks VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             *((campaign, t.mark.index, t.mark.kind.name.lower(), t.mark.message, t.mark.file,
-               t.mark.line, t.passes, t.failures, t.watermark, t.first_timeline)
+               t.mark.line, t.passes, t.failures, t.watermark, t.first_timeline,
+               t.mark.compare.name.lower(), t.width, t.condition_count, t.bucket_count)
               for t in tallies),
         )  # fmt: skip
+
+    def put_survey(
+        self, campaign: int, survey: Survey, executable: str, places: Sequence[int]
+    ) -> None:
+        """Keeps where a campaign has been; `places` is the address of each edge in the file
+        `executable`, none when they are not known."""
+        self._write(
+            "INSERT OR REPLACE INTO states VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            *((campaign, number, s.mark, s.keys, s.draws, s.tries, s.hits, s.is_open)
+              for number, s in enumerate(survey.states)),
+        )  # fmt: skip
+        self._write(
+            "INSERT OR REPLACE INTO efforts VALUES (?, ?, ?, ?, ?)",
+            *((campaign, -1 if e.mark is None else e.mark, e.places, e.tries, e.hits)
+              for e in efforts(survey)),
+        )  # fmt: skip
+        packed = struct.pack(f"<{len(places)}Q", *places)
+        self._write(
+            "INSERT OR REPLACE INTO coverage VALUES (?, ?, ?, ?)",
+            (campaign, executable, zlib.compress(survey.edges), zlib.compress(packed)),
+        )
 
     def add_point(self, campaign: int, moment: Snapshot) -> None:
         """Adds a point to the campaign's curves and brings its row up to date."""
@@ -244,3 +290,16 @@ class Archive:
         with self._errors():
             if self._database.in_transaction:
                 self._database.execute("COMMIT")
+
+
+def efforts(survey: Survey) -> tuple[Effort, ...]:
+    """What was spent on each mark's states, most first, and on what only edges speak for."""
+    sums: dict[int, list[int]] = {}
+    for state in survey.states:
+        one = sums.setdefault(state.mark, [0, 0, 0])
+        for i, more in enumerate((1, state.tries, state.hits)):
+            one[i] += more
+    found = [Effort(mark, *numbers) for mark, numbers in sums.items()]
+    if survey.entries.places:
+        found.append(survey.entries)
+    return tuple(sorted(found, key=lambda effort: -effort.tries))

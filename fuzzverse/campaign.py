@@ -100,6 +100,7 @@ class CampaignRun:
         clocks: where time comes from.
         observer: is told what happens.
         interruption: ends the campaign in good order.
+        places: where each edge lies in the target's file, as in `session.edge_places`.
     """
 
     def __init__(
@@ -115,6 +116,7 @@ class CampaignRun:
         clocks: Clocks,
         observer: Observer,
         interruption: Interruption,
+        places: Callable[[], Sequence[int]],
     ) -> None:
         self._target = target
         self._policy = policy
@@ -126,6 +128,7 @@ class CampaignRun:
         self._clocks = clocks
         self._observer = observer
         self._interruption = interruption
+        self._places = places
         self._start = clocks.monotonic()
         self._saved = 0.0
         self._looked = 0.0
@@ -330,6 +333,9 @@ class CampaignRun:
             unfit=self._engine.unfit(),
         )
         self._archive.put_marks(self._campaign, *summary.tallies)
+        self._archive.put_survey(
+            self._campaign, self._engine.survey(), str(self._target.path), self._places()
+        )
         self._archive.end(self._campaign, summary)
         end = {"stopped": stopped.value, "digest": summary.digest, "bugs": len(summary.bugs)}
         self._out.events.add("end", end, urgent=True)

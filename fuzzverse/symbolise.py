@@ -26,12 +26,21 @@ _OURS: Final = re.compile(r" at (?:\S*/)?native/(?:sim|threads|runtime)/")
 
 def file_address(target: Target, address: int) -> int | None:
     """The address in the target's file of an address in its process; None for one elsewhere."""
+    return file_addresses(target, [address])[0]
+
+
+def file_addresses(target: Target, addresses: Sequence[int]) -> list[int | None]:
+    """The same of many."""
     with target.path.open("rb") as stream:
         header = stream.read(18)
     if struct.unpack_from("<H", header, 16)[0] != _ET_DYN:
-        return address if address < PIE_BASES[0] else None
+        return [one if one < PIE_BASES[0] else None for one in addresses]
+    return [_moved_back(one) if target.fixed_addresses else None for one in addresses]
+
+
+def _moved_back(address: int) -> int | None:
     for base in PIE_BASES:
-        if target.fixed_addresses and base <= address < base + PIE_SPAN:
+        if base <= address < base + PIE_SPAN:
             return address - base
     return None
 

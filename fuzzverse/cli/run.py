@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from fuzzverse.model import Policy
 from fuzzverse.outcome import StopReason, Summary
 from fuzzverse.outdir import OutDirectory
 from fuzzverse.report import summary as summary_report
+from fuzzverse.session import edge_places
 from fuzzverse.toolchain import find_tool
 from fuzzverse.triage import Limits, Triage
 
@@ -70,6 +72,7 @@ def run(
             clocks=Clocks(time.monotonic, time.time),
             observer=observer,
             interruption=interruption,
+            places=lambda: edge_places(opened.target, os.environ),
         ).run()
     render = summary_report.render_json if as_json else summary_report.render
     click.echo(render(summary), nl=False)
