@@ -13,6 +13,7 @@ from typing import Final, Self
 from fuzzverse.model import Target
 
 TIMEOUT_S: Final = 30
+ALL_TIMEOUT_S: Final = 120
 # Where Linux loads position-independent executables when addresses are not randomised.
 PIE_BASES: Final = (0x5555_5555_4000, 0xAAAA_AAAA_0000)
 PIE_SPAN: Final = 1 << 32
@@ -65,6 +66,33 @@ def symbolise(symbolizer: Path | None, target: Target, address: int) -> str:
         return ""
     lines = [line for line in answer.stdout.splitlines() if line and not line.startswith("??")]
     return "\n".join(lines)
+
+
+def symbolise_all(symbolizer: Path, executable: Path, places: Sequence[int]) -> dict[int, str]:
+    """The innermost function and line of many addresses in a file, each `function at file:line`.
+
+    One llvm-symbolizer is asked for all of them; what it does not know is left out.
+    """
+    command = [str(symbolizer), f"--obj={executable}", "--inlining", "--pretty-print"]
+    asked = sorted({place for place in places if place})
+    try:
+        answer = subprocess.run(
+            command,
+            input="".join(f"0x{place:x}\n" for place in asked),
+            capture_output=True,
+            text=True,
+            errors="replace",
+            timeout=ALL_TIMEOUT_S,
+            check=False,
+        )
+    except (OSError, subprocess.SubprocessError):
+        return {}
+    # An answer is a line for each function, the innermost first, and an empty one.
+    answers = answer.stdout.split("\n\n")
+    if len(answers) != len(asked) + 1:
+        return {}
+    named = {place: one.partition("\n")[0] for place, one in zip(asked, answers, strict=False)}
+    return {place: line for place, line in named.items() if line and "??" not in line}
 
 
 class LoggedStacks:
