@@ -339,7 +339,11 @@ def _tally(
 
 
 def _inflated(data: bytes) -> bytes:
-    return zlib.decompressobj().decompress(data, _COVERAGE_BYTES_MAX)
+    inflater = zlib.decompressobj()
+    inflated = inflater.decompress(data, _COVERAGE_BYTES_MAX)
+    if not inflater.eof:
+        raise ValueError("coverage is cut off")
+    return inflated
 
 
 def _unpacked(data: bytes) -> tuple[int, ...]:

@@ -7,10 +7,12 @@ within one are not told apart. Lines that several edges begin at are reached whe
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+_PATH_PARTS_MAX: Final = 12
 _PLACE: Final = re.compile(r"(?P<function>.+) at (?P<file>.+?):(?P<line>\d+)(?::\d+)?")
 
 
@@ -67,7 +69,7 @@ def by_file(seen: bytes, places: Sequence[int], names: Mapping[int, str]) -> tup
         lines = found.setdefault(match["file"], {}).setdefault(match["function"], {})
         line = int(match["line"])
         lines[line] = lines.get(line, False) or classes != 0
-    short = _without_common_folder(sorted(found))
+    short = _shortest(sorted(found))
     return tuple(FileLines(short[file], tuple(_functions(found[file]))) for file in sorted(found))
 
 
@@ -84,10 +86,15 @@ def _functions(functions: Mapping[str, Mapping[int, bool]]) -> list[FunctionLine
     return sorted(told, key=lambda function: (function.line, function.name))
 
 
-def _without_common_folder(files: Sequence[str]) -> dict[str, str]:
-    """Shorter names, by the full ones: what all folders begin with says nothing."""
-    parts = [file.split("/") for file in files]
-    common = 0
-    while parts and all(len(p) > common + 1 and p[common] == parts[0][common] for p in parts):
-        common += 1
-    return {file: "/".join(p[common:]) for file, p in zip(files, parts, strict=True)}
+def _shortest(files: Sequence[str]) -> dict[str, str]:
+    """Names by paths: their last two parts, and more where that is needed to tell them apart."""
+    names = {file: _ending(file, 2) for file in files}
+    for parts in range(3, _PATH_PARTS_MAX):
+        often = Counter(names.values())
+        alike = [file for file, name in names.items() if often[name] > 1]
+        names |= {file: _ending(file, parts) for file in alike}
+    return names
+
+
+def _ending(path: str, parts: int) -> str:
+    return "/".join(path.split("/")[-parts:])

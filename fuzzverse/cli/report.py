@@ -12,6 +12,7 @@ import click
 from fuzzverse.dossier import Dossier, collect
 from fuzzverse.errors import ExitCode
 from fuzzverse.files import write_whole
+from fuzzverse.report.exports import github, junit, objects, plain, sarif
 from fuzzverse.report.page.document import Assets
 from fuzzverse.report.page.document import render as render_page
 from fuzzverse.toolchain import find_tool
@@ -25,6 +26,11 @@ def _html(dossier: Dossier) -> str:
 
 _RENDER: Final[Mapping[str, Callable[[Dossier], str]]] = {
     "html": _html,
+    "text": plain.render,
+    "json": objects.render,
+    "junit": junit.render,
+    "sarif": sarif.render,
+    "github": github.render,
 }
 
 

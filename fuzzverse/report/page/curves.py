@@ -6,12 +6,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from fuzzverse.chronicle import Campaign, Point
+from fuzzverse.chronicle import Chronicle, Point
 from fuzzverse.dossier import Dossier
 from fuzzverse.estimate import unseen
 from fuzzverse.report.chart import even_steps
 from fuzzverse.report.page.markup import Markup, join, note, section, tag
-from fuzzverse.report.text import count, duration
+from fuzzverse.report.text import count
 
 _WIDTH: Final = 420
 _HEIGHT: Final = 210
@@ -19,10 +19,35 @@ _LEFT: Final = 52
 _RIGHT: Final = 14
 _TOP: Final = 12
 _BOTTOM: Final = 28
+_MINUTE: Final = 60
+_HOUR: Final = 3_600
 _THOUSAND: Final = 1_000
 _UNITS: Final = ((10**9, "G"), (10**6, "M"), (10**3, "k"))
-_TIMES: Final = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1_800, 3_600, 7_200, 14_400, 43_200)
+_TIMES: Final = (
+    0.1,
+    0.2,
+    0.5,
+    1,
+    2,
+    5,
+    10,
+    15,
+    30,
+    60,
+    120,
+    300,
+    600,
+    900,
+    1_800,
+    3_600,
+    7_200,
+    14_400,
+    43_200,
+)
 _TICKS_MAX: Final = 5
+# Fewer on an axis would have fractions between them.
+_BUGS_MIN: Final = 5
+_BEGINNING: Final = Point(0.0, 0, 0, 0, 0, 0, 0, 0, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,13 +74,11 @@ def render(dossier: Dossier) -> Markup:
         "curves",
         "Coverage and discoveries",
         *switches,
-        tag("div", *_charts(told.campaign, told.points, _seconds, duration), class_="over time"),
-        tag(
-            "div", *_charts(told.campaign, told.points, _timelines, short), class_="over timelines"
-        ),
+        tag("div", *_charts(told, _seconds, clock), class_="over time"),
+        tag("div", *_charts(told, _timelines, short), class_="over timelines"),
         note(
             "What is left is estimated from features that one or two timelines had (Chao1): at "
-            "least so many more are reachable. A search is no random sample, so take it as an estimate."
+            "least so many more are reachable. A search is no random sample: take it as a guess."
         ),
     )
 
@@ -69,16 +92,14 @@ def _timelines(point: Point) -> float:
 
 
 def _charts(
-    campaign: Campaign,
-    points: Sequence[Point],
-    x: Callable[[Point], float],
-    words: Callable[[float], str],
+    told: Chronicle, x: Callable[[Point], float], words: Callable[[float], str]
 ) -> list[Markup]:
     def curve(name: str, look: str, y: Callable[[Point], float | None]) -> Line:
-        pairs = ((x(point), y(point)) for point in points)
+        pairs = ((x(point), y(point)) for point in (_BEGINNING, *told.points))
         return Line(name, tuple((a, b) for a, b in pairs if b is not None), look)
 
-    total = float(campaign.edges_total)
+    total = float(told.campaign.edges_total)
+    bugs = max(_BUGS_MIN, *(point.bugs for point in told.points))
     return [
         chart(
             "Features",
@@ -98,7 +119,7 @@ def _charts(
             [curve("states", "a", lambda p: p.states), curve("inputs", "d", lambda p: p.corpus)],
             words,
         ),
-        chart("Bugs", [curve("kinds of bugs", "e", lambda p: p.bugs)], words),
+        chart("Bugs", [curve("kinds of bugs", "e", lambda p: p.bugs)], words, float(bugs)),
     ]
 
 
@@ -169,10 +190,18 @@ def _curve(curve: Line, place: _Places) -> Markup:
 
 
 def _x_ticks(most: float, words: Callable[[float], str]) -> tuple[float, ...]:
-    if words is not duration:
+    if words is not clock:
         return tuple(tick for tick in even_steps([most]) if tick <= most * 1.001)
     step = next((s for s in _TIMES if s * _TICKS_MAX >= most), max(1.0, most / _TICKS_MAX))
     return tuple(float(step * i) for i in range(int(most / step) + 1))
+
+
+def clock(seconds: float) -> str:
+    """Seconds on an axis: 0, 5 s, 2 min, 1.5 h."""
+    for size, unit in ((_HOUR, "h"), (_MINUTE, "min"), (1, "s")):
+        if seconds >= size:
+            return f"{seconds / size:.3g} {unit}"
+    return f"{seconds:.2g} s" if seconds else "0"
 
 
 def short(value: float) -> str:

@@ -31,6 +31,12 @@ def ending(dossier: Dossier) -> str:
     return STOPPED.get(StopReason(stopped), stopped)
 
 
+def _ended(dossier: Dossier) -> str:
+    if dossier.chronicle.campaign.stopped is None:
+        return ending(dossier)
+    return f"it ended because {ending(dossier)}"
+
+
 def missing(dossier: Dossier) -> int:
     """How many marks must be hit and were not."""
     return sum(tally.missing for tally in dossier.chronicle.tallies)
@@ -55,7 +61,7 @@ def render(dossier: Dossier) -> Markup:
                     "properties"), class_="badge warn"))  # fmt: skip
     words = (
         f"{plural(campaign.timelines, 'timeline')} in {duration(campaign.seconds)}; "
-        f"{ending(dossier)}. {difference(dossier).capitalize()}."
+        f"{_ended(dossier)}. {difference(dossier).capitalize()}."
     )
     return section(
         "verdict",

@@ -20,6 +20,7 @@ function number(value) {
 // ---- tables: sorting by a click on a head, a filter above long ones -----------------------------
 
 const FILTER_FROM = 12;
+const CUT_FROM = 40; // then page.css shows the first 25 until asked for all
 
 function keyOf(row, column) {
   const cell = row.cells[column];
@@ -61,7 +62,21 @@ function makeFilter(table) {
   table.parentElement.before(box);
   box.addEventListener("input", () => {
     const wanted = box.value.toLowerCase();
+    table.classList.remove("cut");
     for (const row of rows) row.hidden = !row.textContent.toLowerCase().includes(wanted);
+  });
+}
+
+function makeCut(table) {
+  const count = table.tBodies[0].rows.length;
+  if (count < CUT_FROM || table.closest("#properties")) return;
+  table.classList.add("cut");
+  const button = document.createElement("button");
+  button.textContent = "show all " + number(count);
+  table.parentElement.after(button);
+  button.addEventListener("click", () => {
+    table.classList.remove("cut");
+    button.remove();
   });
 }
 
@@ -95,8 +110,9 @@ function openAllForPrint() {
 const ROWS_MAX = 40;
 const ROW_MIN = 11;
 const ROW_MAX = 24;
-const HEIGHT = 460;
+const HEIGHT = 560;
 const BUTTONS_MAX = 6;
+const WAY_SHADE = 0.38;
 
 function grow(data) {
   const nodes = data.branches.map((b, index) => ({
@@ -263,11 +279,13 @@ class Map2d {
 
   paint(pen, { node, x, y, w, h }, looks) {
     const age = Math.sqrt(node.first / Math.max(1, this.data.timelines));
-    pen.fillStyle = node.bugs.length ? looks.e
-      : node.merged ? looks.merged : mix(looks.early, looks.late, Math.min(1, age));
+    const isBug = node.bugs.length && !node.children.some((child) => child.bugs.length);
+    pen.fillStyle = isBug ? looks.e
+      : node.bugs.length ? mix(looks.card, looks.e, WAY_SHADE)
+        : node.merged ? looks.merged : mix(looks.early, looks.late, Math.min(1, age));
     pen.fillRect(x, y, Math.max(0.6, w - (w > 4 ? 1 : 0)), h - 1);
-    if (w < 40 || h < 11) return;
-    const isDark = node.bugs.length || (!node.merged && age > 0.5);
+    if (w < 40 || h < 12) return;
+    const isDark = isBug || (!node.merged && !node.bugs.length && age > 0.5);
     pen.fillStyle = isDark ? looks.card : looks.ink;
     const room = Math.floor((w - 8) / 6);
     const name = nameOf(node);
@@ -282,6 +300,7 @@ function start() {
   for (const table of document.querySelectorAll("table.data")) {
     makeFilter(table);
     makeSortable(table);
+    makeCut(table);
   }
   document.querySelectorAll("pre.command").forEach(makeCopy);
   addEventListener("hashchange", openTarget);
