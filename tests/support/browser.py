@@ -144,7 +144,7 @@ def browser() -> Iterator[_Pipe]:
         # Chromium reads from descriptor 3 and writes to descriptor 4.
         words = ['exec "$@" 3<&"$FV_IN" 4>&"$FV_OUT"']
         process = subprocess.Popen(
-            ["sh", "-c", *words, "sh", EXECUTABLE, *FLAGS, f"--user-data-dir={profile}"],
+            ["bash", "-c", *words, "bash", EXECUTABLE, *FLAGS, f"--user-data-dir={profile}"],
             env={**os.environ, "FV_IN": str(their_in), "FV_OUT": str(their_out)},
             pass_fds=(their_in, their_out),
             stdout=subprocess.DEVNULL,
