@@ -7,7 +7,7 @@ buckets of bugs, never all records, so that its memory does not grow with the ca
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from typing import Final
@@ -76,6 +76,7 @@ class CampaignRun:
         observer: is told what happens.
         interruption: ends the campaign in good order.
         team: is told when there is something to share.
+        places: where each edge lies in the target's file, as in `session.edge_places`.
     """
 
     def __init__(
@@ -93,6 +94,7 @@ class CampaignRun:
         observer: Observer,
         interruption: Interruption,
         team: Team,
+        places: Callable[[], Sequence[int]],
     ) -> None:
         self._target = target
         self._policy = policy
@@ -106,6 +108,7 @@ class CampaignRun:
         self._observer = observer
         self._interruption = interruption
         self._team = team
+        self._places = places
         self._start = clocks.monotonic()
         self._saved = 0.0
         self._looked = 0.0
@@ -326,6 +329,9 @@ class CampaignRun:
             unfit=self._engine.unfit(),
         )
         self._archive.put_marks(self._campaign, *summary.tallies)
+        self._archive.put_survey(
+            self._campaign, self._engine.survey(), str(self._target.path), self._places()
+        )
         self._archive.end(self._campaign, summary)
         end = {"stopped": stopped.value, "digest": summary.digest, "bugs": len(summary.bugs)}
         self._out.events.add("end", end, urgent=True)

@@ -14,6 +14,7 @@ from typing import Final, Self
 
 from fuzzverse.model import Target
 
+ALL_TIMEOUT_S: Final = 120
 # Where Linux loads position-independent executables when addresses are not randomised.
 PIE_BASES: Final = (0x5555_5555_4000, 0xAAAA_AAAA_0000)
 PIE_SPAN: Final = 1 << 32
@@ -27,12 +28,21 @@ _OURS: Final = re.compile(r"(?:.*/)?native/(?:sim|threads|runtime|heap)/")
 
 def file_address(target: Target, address: int) -> int | None:
     """The address in the target's file of an address in its process; None for one elsewhere."""
+    return file_addresses(target, [address])[0]
+
+
+def file_addresses(target: Target, addresses: Sequence[int]) -> list[int | None]:
+    """The same of many."""
     with target.path.open("rb") as stream:
         header = stream.read(18)
     if struct.unpack_from("<H", header, 16)[0] != _ET_DYN:
-        return address if address < PIE_BASES[0] else None
+        return [one if one < PIE_BASES[0] else None for one in addresses]
+    return [_moved_back(one) if target.fixed_addresses else None for one in addresses]
+
+
+def _moved_back(address: int) -> int | None:
     for base in PIE_BASES:
-        if target.fixed_addresses and base <= address < base + PIE_SPAN:
+        if base <= address < base + PIE_SPAN:
             return address - base
     return None
 
@@ -54,6 +64,33 @@ class Frame:
 
     def __str__(self) -> str:
         return f"{self.function} in {self.file or '??'}:{self.line}"
+
+
+def symbolise_all(symbolizer: Path, executable: Path, places: Sequence[int]) -> dict[int, str]:
+    """The innermost function and line of many addresses in a file, each `function at file:line`.
+
+    One llvm-symbolizer is asked for all of them; what it does not know is left out.
+    """
+    command = [str(symbolizer), f"--obj={executable}", "--inlining", "--pretty-print"]
+    asked = sorted({place for place in places if place})
+    try:
+        answer = subprocess.run(
+            command,
+            input="".join(f"0x{place:x}\n" for place in asked),
+            capture_output=True,
+            text=True,
+            errors="replace",
+            timeout=ALL_TIMEOUT_S,
+            check=False,
+        )
+    except (OSError, subprocess.SubprocessError):
+        return {}
+    # An answer is a line for each function, the innermost first, and an empty one.
+    answers = answer.stdout.split("\n\n")
+    if len(answers) != len(asked) + 1:
+        return {}
+    named = {place: one.partition("\n")[0] for place, one in zip(asked, answers, strict=False)}
+    return {place: line for place, line in named.items() if line and "??" not in line}
 
 
 class Places:

@@ -102,11 +102,11 @@ if [[ -n "$missing" ]]; then
     exit 1
 fi
 
-# Only `fuzzverse replay --gdb` needs it.
-if ! command -v gdb >/dev/null; then
-    if may_install; then
-        apt_install gdb
-    else
-        echo "note: gdb is not installed; \`fuzzverse replay --gdb\` needs it" >&2
-    fi
-fi
+# Only few things need these: what cannot be installed is told, and does not stop the rest.
+install_if_possible() { # package, which is a command too; what needs it
+    command -v "$1" >/dev/null && return
+    if may_install && apt_install "$1"; then return; fi
+    echo "note: $1 is not installed; $2" >&2
+}
+install_if_possible gdb '`fuzzverse replay --gdb` needs it'
+install_if_possible chromium 'tests of `fuzzverse report` need it'

@@ -67,6 +67,28 @@ MIGRATIONS: Final = (
     ALTER TABLE campaigns ADD COLUMN checked INTEGER;
     ALTER TABLE campaigns ADD COLUMN jobs_forked INTEGER;
     """,
+    # What reports show. conditions, width, buckets, compare: as in model.Mark and MarkTally. states
+    # and efforts are of the campaign's end: as in model.StateTally and Effort; effort of mark -1 is
+    # of places that only edges speak for. coverage: edges as in model.Survey, places the address of
+    # each edge in the executable (u64, little-endian; 0: not known), both deflated.
+    """
+    ALTER TABLE marks ADD COLUMN compare TEXT;
+    ALTER TABLE marks ADD COLUMN width INTEGER;
+    ALTER TABLE marks ADD COLUMN conditions INTEGER;
+    ALTER TABLE marks ADD COLUMN buckets INTEGER;
+    CREATE TABLE states (
+        campaign INTEGER NOT NULL REFERENCES campaigns(id), number INTEGER NOT NULL,
+        mark INTEGER NOT NULL, keys TEXT NOT NULL, draws INTEGER NOT NULL, tries INTEGER NOT NULL,
+        hits INTEGER NOT NULL, is_open INTEGER NOT NULL, PRIMARY KEY (campaign, number))
+        WITHOUT ROWID;
+    CREATE TABLE efforts (
+        campaign INTEGER NOT NULL REFERENCES campaigns(id), mark INTEGER NOT NULL,
+        places INTEGER NOT NULL, tries INTEGER NOT NULL, hits INTEGER NOT NULL,
+        PRIMARY KEY (campaign, mark)) WITHOUT ROWID;
+    CREATE TABLE coverage (
+        campaign INTEGER PRIMARY KEY REFERENCES campaigns(id), executable TEXT NOT NULL,
+        edges BLOB NOT NULL, places BLOB NOT NULL);
+    """,
     # uid: 32 hex digits drawn at the start, by which a campaign is known wherever it is copied to.
     # build: how its target was built, JSON. input, log, stack: names of blobs, which hold bytes
     # once, by their SHA-1. NULL: written before they were kept.

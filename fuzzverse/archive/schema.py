@@ -78,6 +78,8 @@ MARKS: Final = Table(
     Column("mark", BigInteger, primary_key=True, autoincrement=False),
     *_texts("kind", "message", "file"),
     *_numbers("line", "passes", "failures", "watermark", "first_timeline"),
+    *_texts("compare"),
+    *_numbers("width", "conditions", "buckets"),
 )
 CURVES: Final = Table(
     "curves",
@@ -88,6 +90,30 @@ CURVES: Final = Table(
     *_numbers("states", "seen_once", "seen_twice"),
 )
 MAKERS: Final = Table("makers", METADATA, _owner(), _key("maker"), *_numbers("tries", "yields"))
+STATES: Final = Table(
+    "states",
+    METADATA,
+    _owner(),
+    Column("number", BigInteger, primary_key=True, autoincrement=False),
+    *_numbers("mark"),
+    *_texts("keys"),
+    *_numbers("draws", "tries", "hits", "is_open"),
+)
+EFFORTS: Final = Table(
+    "efforts",
+    METADATA,
+    _owner(),
+    Column("mark", BigInteger, primary_key=True, autoincrement=False),
+    *_numbers("places", "tries", "hits"),
+)
+COVERAGE: Final = Table(
+    "coverage",
+    METADATA,
+    _owner(),
+    *_texts("executable"),
+    Column("edges", LargeBinary),
+    Column("places", LargeBinary),
+)
 # Bytes, once, by their SHA-1: the inputs, logs and stacks of bugs; in a team's archive also the
 # inputs of entries, which in an archive of one OUT are files beside it.
 BLOBS: Final = Table(
@@ -99,4 +125,4 @@ EVIDENCE: Final = ("input", "log", "stack")
 # Tables of a campaign whose rows are only ever added, by the column that grows with them; and those
 # whose rows change while it runs.
 GROWING: Final = ((ENTRIES, "timeline"), (CURVES, "seconds"))
-CHANGING: Final = (BUGS, MARKS, MAKERS)
+CHANGING: Final = (BUGS, MARKS, MAKERS, STATES, EFFORTS, COVERAGE)

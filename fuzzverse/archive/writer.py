@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterable, Mapping
+import struct
+import zlib
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import TracebackType
@@ -17,14 +19,17 @@ from fuzzverse.archive.schema import (
     BLOBS,
     BUGS,
     CAMPAIGNS,
+    COVERAGE,
     CURVES,
+    EFFORTS,
     ENTRIES,
     EVIDENCE,
     MAKERS,
     MARKS,
+    STATES,
 )
 from fuzzverse.files import name_of
-from fuzzverse.model import Maker, MarkTally
+from fuzzverse.model import Effort, Maker, MarkTally, Survey
 from fuzzverse.outcome import Bug, Snapshot, Summary
 
 # Columns of a campaign that are called as in model.Totals.
@@ -151,6 +156,25 @@ class Archive:
         """Keeps the tallies of all marks as they stand now."""
         self._put(MARKS, (_mark_row(campaign, tally) for tally in tallies))
 
+    def put_survey(
+        self, campaign: int, survey: Survey, executable: str, places: Sequence[int]
+    ) -> None:
+        """Keeps where a campaign has been; `places` is the address of each edge in the file
+        `executable`, none when they are not known."""
+        found = enumerate(survey.states)
+        states = ({"number": n, **asdict(s), "is_open": int(s.is_open)} for n, s in found)
+        self._put(STATES, ({**s, "campaign": campaign} for s in states))
+        spent = ({**asdict(e), "mark": -1 if e.mark is None else e.mark} for e in efforts(survey))
+        self._put(EFFORTS, ({**e, "campaign": campaign} for e in spent))
+        packed = struct.pack(f"<{len(places)}Q", *places)
+        coverage = {
+            "campaign": campaign,
+            "executable": executable,
+            "edges": zlib.compress(survey.edges),
+            "places": zlib.compress(packed),
+        }
+        self._put(COVERAGE, [coverage])
+
     def add_point(self, campaign: int, moment: Snapshot) -> None:
         """Adds a point to the campaign's curves and brings its row up to date."""
         t = moment.totals
@@ -205,6 +229,19 @@ class Archive:
             self._connection.commit()
 
 
+def efforts(survey: Survey) -> tuple[Effort, ...]:
+    """What was spent on each mark's states, most first, and on what only edges speak for."""
+    sums: dict[int, list[int]] = {}
+    for state in survey.states:
+        one = sums.setdefault(state.mark, [0, 0, 0])
+        for i, more in enumerate((1, state.tries, state.hits)):
+            one[i] += more
+    found = [Effort(mark, *numbers) for mark, numbers in sums.items()]
+    if survey.entries.places:
+        found.append(survey.entries)
+    return tuple(sorted(found, key=lambda effort: -effort.tries))
+
+
 @functools.cache
 def _upsert(table: Table, columns: tuple[str, ...]) -> sqlite.Insert:
     statement = sqlite.insert(table)
@@ -233,4 +270,8 @@ def _mark_row(campaign: int, tally: MarkTally) -> dict[str, object]:
         "failures": tally.failures,
         "watermark": tally.watermark,
         "first_timeline": tally.first_timeline,
+        "compare": mark.compare.name.lower(),
+        "width": tally.width,
+        "conditions": tally.condition_count,
+        "buckets": tally.bucket_count,
     }

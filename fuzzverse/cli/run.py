@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import secrets
 import time
 from pathlib import Path
@@ -21,6 +22,7 @@ from fuzzverse.model import Policy
 from fuzzverse.outcome import StopReason, Summary
 from fuzzverse.outdir import OutDirectory
 from fuzzverse.report import summary as summary_report
+from fuzzverse.session import edge_places
 from fuzzverse.symbolise import Places
 from fuzzverse.toolchain import find_tool
 from fuzzverse.triage import Limits, Triage
@@ -80,6 +82,7 @@ def run(
             observer=observer,
             interruption=interruption,
             team=team,
+            places=lambda: edge_places(opened.target, os.environ),
         ).run()
     render = summary_report.render_json if as_json else summary_report.render
     click.echo(render(summary), nl=False)

@@ -301,6 +301,7 @@ void fv_frontier_settle(struct fv_frontier *f, struct fv_job_plan *p, const stru
         if (e->place != FV_NOTHING && served[i].is_unreached) fv_weigh_close(f, e->place);
         const struct fv_order *o = &p->orders[i];
         struct fv_past *past = e->place != FV_NOTHING ? &f->places : &f->roots;
+        fv_archive_credit(&f->archive, e->place, p->yields + o->children_at, o->child_count);
         for (uint32_t k = 0; k < o->child_count; k++)
             note_past(past, p->yields[o->children_at + k]);
         for (uint32_t k = 0; k < o->child_count; k++)

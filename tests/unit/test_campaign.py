@@ -5,6 +5,8 @@ import os
 import secrets
 import signal
 import sqlite3
+import struct
+import zlib
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
@@ -16,12 +18,15 @@ from fuzzverse.errors import EngineError
 from fuzzverse.interruption import Interruption
 from fuzzverse.model import (
     Discovery,
+    Effort,
     Isolation,
     MarkTally,
     Policy,
     Progress,
     Recipe,
     Replay,
+    StateTally,
+    Survey,
     Target,
     TimelineRecord,
     Totals,
@@ -35,6 +40,15 @@ from fuzzverse.triage import Limits, Triage
 MakeRecord = Callable[..., TimelineRecord]
 NOTHING = Progress((), (), False)
 END = Progress((), (), True)
+SURVEY = Survey(
+    states=(
+        StateTally(4, "floor=1", 10, tries=6, hits=2, is_open=True),
+        StateTally(4, "floor=2", 20, tries=3, hits=0, is_open=True),
+        StateTally(1, "passed", 30, tries=40, hits=1, is_open=False),
+    ),
+    entries=Effort(None, places=2, tries=8, hits=1),
+    edges=bytes([1, 0, 6]),
+)
 
 
 class Clock:
@@ -78,6 +92,9 @@ class Engine:
 
     def sightings(self, verdict: Verdict, identity: str) -> int:
         return 9
+
+    def survey(self) -> Survey:
+        return SURVEY
 
     def stop(self) -> Progress:
         self.is_stopped = True
@@ -172,6 +189,7 @@ class Room:
                 observer=self.watcher,
                 interruption=self.interruption,
                 team=self.team,
+                places=lambda: [64, 96, 0],
             ).run()
 
     def events(self) -> list[str]:
@@ -389,3 +407,24 @@ def test_events_name_the_isolation(make_room: MakeRoom) -> None:
     assert isinstance(policy, dict)
     assert policy["isolation"] == "fork"
     assert room.event("totals")["isolation"] == "rewind"
+
+
+def test_where_it_has_been_is_kept_at_the_end(make_room: MakeRoom) -> None:
+    room = make_room()
+    room.run()
+    assert room.rows("SELECT mark, keys, draws, tries, hits, is_open FROM states") == [
+        (4, "floor=1", 10, 6, 2, 1),
+        (4, "floor=2", 20, 3, 0, 1),
+        (1, "passed", 30, 40, 1, 0),
+    ]
+    assert room.rows("SELECT mark, places, tries, hits FROM efforts ORDER BY tries DESC") == [
+        (1, 1, 40, 1),
+        (4, 2, 9, 2),
+        (-1, 2, 8, 1),
+    ]
+    ((executable, edges, places),) = room.rows("SELECT executable, edges, places FROM coverage")
+    assert executable == str(room.target.path)
+    assert isinstance(edges, bytes)
+    assert isinstance(places, bytes)
+    assert zlib.decompress(edges) == SURVEY.edges
+    assert struct.unpack("<3Q", zlib.decompress(places)) == (64, 96, 0)
