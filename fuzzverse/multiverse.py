@@ -11,8 +11,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final, Protocol
 
-NODES_MAX: Final = 3_000
-CHILDREN_MAX: Final = 240
+NODES_MAX: Final = 4_000
+CHILDREN_MAX: Final = 80
 _ARROW: Final = " -> "
 
 

@@ -18,14 +18,15 @@ from fuzzverse.report.page.document import render as render_page
 from fuzzverse.toolchain import find_tool
 
 
-def _html(dossier: Dossier) -> str:
+def render_html(dossier: Dossier) -> str:
+    """The page with the style and the script that are installed."""
     page = importlib.resources.files("fuzzverse.report.page")
     style, script = (page.joinpath(name).read_text() for name in ("page.css", "page.js"))
     return render_page(dossier, Assets(style, script))
 
 
 _RENDER: Final[Mapping[str, Callable[[Dossier], str]]] = {
-    "html": _html,
+    "html": render_html,
     "text": plain.render,
     "json": objects.render,
     "junit": junit.render,

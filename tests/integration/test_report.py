@@ -12,6 +12,10 @@ import pytest
 from support.archives import ENTRIES, STATES, write_large
 from support.browser import Page, browser, open_page
 from support.commands import Fuzzverse
+from support.dossiers import hostile
+
+from fuzzverse.archive import Archive
+from fuzzverse.cli.report import render_html
 
 MAKE_SECONDS_MAX = 20.0
 OPEN_SECONDS_MAX = 2.0
@@ -129,6 +133,41 @@ def test_the_other_formats(fuzzverse: Fuzzverse, out: Path, tmp_path: Path) -> N
     assert ET.parse(to).getroot().tag == "testsuites"
     assert json.loads(fuzzverse("report", str(out), "--format", "sarif").out)["version"] == "2.1.0"
     assert f"title=bug {BUG}::" in fuzzverse("report", str(out), "--format", "github").out
+
+
+def test_a_hostile_target_does_nothing_to_the_reader(tmp_path: Path, page: Page) -> None:
+    path = tmp_path / "report.html"
+    path.write_text(render_html(hostile()))
+    page.open(path, PHONE)
+    assert page.value("document.images.length") == 0
+    assert page.value("document.scripts.length") == 2
+    assert wide_elements(page) == ""
+    assert page.requests == [path.resolve().as_uri()]
+    assert page.complaints == []
+
+
+def test_paper_shows_all_bugs_and_both_axes(fuzzverse: Fuzzverse, out: Path, page: Page) -> None:
+    fuzzverse("report", str(out))
+    page.open(out / "report.html", DESK)
+    page.value("document.querySelector('details.bug').open = false")
+    assert len(str(page.call("Page.printToPDF")["data"])) > 20_000
+    assert page.value("document.querySelector('details.bug').open") is True
+    page.call("Emulation.setEmulatedMedia", media="print")
+    shown = "getComputedStyle(document.querySelector('.over.timelines')).display"
+    assert page.value(shown) == "grid"
+    assert page.complaints == []
+
+
+def test_a_run_under_way_has_a_page(fuzzverse: Fuzzverse, tmp_path: Path, page: Page) -> None:
+    with Archive(tmp_path / "archive.db") as archive:
+        archive.begin(
+            target="t", build_id="b", strategy="frontier", seed=1, policy="{}", started=1e9
+        )
+        assert fuzzverse("report", str(tmp_path)).code == 0
+    page.open(tmp_path / "report.html", DESK)
+    assert page.value("document.querySelector('#verdict .badge').textContent") == "no bugs"
+    assert "was killed" in str(page.value("document.querySelector('#verdict').textContent"))
+    assert page.complaints == []
 
 
 def test_what_is_no_out_is_told_in_one_line(fuzzverse: Fuzzverse, tmp_path: Path) -> None:

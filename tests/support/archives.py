@@ -52,11 +52,11 @@ def _entries(luck: random.Random, count: int) -> Iterator[Entry]:
     """Timelines that part from earlier ones, as a search makes them."""
     ways: list[tuple[int, list[str]]] = []
     for n in range(count):
-        if not ways or luck.random() < 0.05:
+        if not ways or luck.random() < 0.01:
             root, steps = luck.getrandbits(64), list[str]()
         else:
-            root, steps = ways[int(len(ways) * luck.random() ** 0.5)]
-            cut = luck.randrange(len(steps) // 2, len(steps) + 1)
+            root, steps = ways[int(len(ways) * luck.random() ** 0.1)]
+            cut = luck.randrange(9 * len(steps) // 10, len(steps) + 1)
             steps = [*steps[:cut], f"{luck.randrange(900)}@{luck.getrandbits(64)}"][:STEPS_MAX]
         ways.append((root, steps))
         ordinal = n * TIMELINES // ENTRIES

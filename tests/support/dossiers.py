@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
+
 from fuzzverse.chronicle import Campaign, Chronicle, Frontier, Point, Sighting, Way
 from fuzzverse.dossier import Change, Dossier, Exhibit, Finding, Likelihood
 from fuzzverse.model import Compare, Effort, Mark, MarkKind, MarkTally, StateTally, Verdict
@@ -9,6 +12,7 @@ from fuzzverse.multiverse import grow
 from fuzzverse.outcome import Bug
 from fuzzverse.sources import FileLines, FunctionLines, Sources
 
+HOSTILE = "</script><img src=x onerror=alert(1)>\x1b[31m&\u202e\"'"
 CAMPAIGN = Campaign(
     id=2,
     target="dungeon",
@@ -137,3 +141,37 @@ def plausible() -> Dossier:
             (FileLines("game/hero.c", (FunctionLines("strike", 10, 4, (11, 12)),)),), 3
         ),
     )
+
+
+def hostile() -> Dossier:
+    """Whatever a target or an archive may name is an attack."""
+    dossier = plausible()
+    told = dossier.chronicle
+    tallies = tuple(
+        replace(tally, mark=replace(tally.mark, message=HOSTILE, file=HOSTILE))
+        for tally in told.tallies
+    )
+    seen = replace(sighting("b-1", HOSTILE), kind=HOSTILE, recipe=HOSTILE, root=HOSTILE)
+    shown = exhibit("b-1", HOSTILE, stack=HOSTILE)
+    bug = replace(shown.bug, command=HOSTILE, recipe=HOSTILE)
+    assert shown.why is not None
+    why = replace(shown.why, words=HOSTILE, telling=((0.5, 0.1, HOSTILE),))
+    ways = (Way(HOSTILE, HOSTILE, 1, 2, HOSTILE), Way("1", f"{HOSTILE} -> 2@2", 1, 2))
+    campaign = replace(
+        told.campaign, target=HOSTILE, build_id=HOSTILE, policy=json.dumps({HOSTILE: HOSTILE}),
+        unfit=HOSTILE, digest=HOSTILE, seed=HOSTILE, strategy=HOSTILE,
+    )  # fmt: skip
+    frontier = replace(
+        told.frontier, states=tuple(replace(s, keys=HOSTILE) for s in told.frontier.states)
+    )
+    return Dossier(
+        out=HOSTILE,
+        is_running=False,
+        chronicle=replace(
+            told, campaign=campaign, tallies=tallies, ways=ways, frontier=frontier,
+            makers=((HOSTILE, 1, 1),),
+        ),
+        findings=(Finding(Change.NEW, seen, replace(shown, bug=bug, log=HOSTILE, why=why)),),
+        tree=grow(ways),
+        sources=Sources((FileLines(HOSTILE, (FunctionLines(HOSTILE, 1, 2, (1,)),)),)),
+    )  # fmt: skip

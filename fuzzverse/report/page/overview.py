@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Final
 
 from fuzzverse.chronicle import Campaign
 from fuzzverse.dossier import Change, Dossier, Finding
 from fuzzverse.estimate import unseen
+from fuzzverse.model import Mark, MarkTally
 from fuzzverse.outcome import StopReason
 from fuzzverse.report import estimate
 from fuzzverse.report.page.markup import Cell, Markup, join, line, note, section, table, tag
 from fuzzverse.report.summary import STOPPED
 from fuzzverse.report.text import count, duration, plural
 
+ROWS_MAX: Final = 20
 _HEADS: Final = ("", "bug", "kind", "seen", "first timeline", "reproduced")
 
 
@@ -70,6 +74,7 @@ def render(dossier: Dossier) -> Markup:
         tag("p", words),
         _tiles(campaign),
         _changes(dossier),
+        _properties(dossier),
     )
 
 
@@ -120,12 +125,41 @@ def _changes(dossier: Dossier) -> Markup:
     return join([tag("h3", "Bugs beside the run before"), table(_HEADS, rows, numbers=(3, 4, 5))])
 
 
+def _properties(dossier: Dossier) -> Markup:
+    """Properties that passed in one of the two runs alone."""
+    told = dossier.chronicle
+    if not told.tallies_before:
+        return Markup("")
+    before, now = _passed(told.tallies_before), _passed(told.tallies)
+    known = {mark for mark, _ in _states(told.tallies)}
+    changes = (
+        ("Properties that passed for the first time", [m for m in now if m not in before]),
+        ("Properties that passed in the run before alone",
+         [m for m in before if m in known and m not in now]),
+    )  # fmt: skip
+    return join(
+        join([tag("h3", words), tag("ul", *(tag("li", line(m.message)) for m in marks[:ROWS_MAX])),
+              note(f"and {count(len(marks) - ROWS_MAX)} more") if len(marks) > ROWS_MAX else None])
+        for words, marks in changes
+        if marks
+    )  # fmt: skip
+
+
+def _states(tallies: Sequence[MarkTally]) -> Iterator[tuple[Mark, bool]]:
+    """Marks by what they are: their numbers may have changed since."""
+    return ((replace(tally.mark, index=0, line=0), tally.passes > 0) for tally in tallies)
+
+
+def _passed(tallies: Sequence[MarkTally]) -> dict[Mark, None]:
+    return dict.fromkeys(mark for mark, passed in _states(tallies) if passed)
+
+
 def _change(finding: Finding) -> list[Cell]:
     seen = finding.seen
     where = tag("a", line(seen.message) or seen.bucket, href=f"#bug-{seen.bucket}")
     return [
         Cell(tag("span", finding.change.value, class_=f"badge {finding.change.value}")),
-        Cell(where if finding.exhibit else line(seen.message)),
+        Cell(where if finding.exhibit else line(seen.message), look="words"),
         Cell(line(seen.kind)),
         Cell(count(seen.sightings), seen.sightings),
         Cell(count(seen.first_timeline), seen.first_timeline),

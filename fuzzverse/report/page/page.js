@@ -112,6 +112,7 @@ const ROW_MIN = 11;
 const ROW_MAX = 24;
 const HEIGHT = 560;
 const BUTTONS_MAX = 6;
+const BUGS_TOLD_MAX = 3;
 const WAY_SHADE = 0.38;
 
 function grow(data) {
@@ -152,7 +153,9 @@ function wordsOf(node, data) {
   const parts = [nameOf(node), number(node.weight) + " timelines",
     "first " + number(node.first)];
   if (node.segments) parts.splice(1, 0, number(node.segments) + " segments");
-  if (node.bugs.length) parts.push("leads to " + node.bugs.map((b) => data.buckets[b]).join(", "));
+  const bugs = node.bugs.slice(0, BUGS_TOLD_MAX).map((bug) => data.buckets[bug]);
+  if (node.bugs.length > bugs.length) bugs.push("others");
+  if (bugs.length) parts.push("leads to " + bugs.join(", "));
   return parts.join(" · ");
 }
 

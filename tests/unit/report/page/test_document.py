@@ -7,17 +7,15 @@ import re
 from dataclasses import replace
 
 import pytest
-from support.dossiers import exhibit, plausible, sighting
+from support.dossiers import hostile, plausible
 
-from fuzzverse.chronicle import Way
-from fuzzverse.dossier import Change, Dossier, Finding
+from fuzzverse.dossier import Change
 from fuzzverse.multiverse import grow
 from fuzzverse.report.page.curves import clock, short
 from fuzzverse.report.page.document import Assets, render
 from fuzzverse.sources import FileLines, FunctionLines, Sources
 
 ASSETS = Assets("body { margin: 0 }", "start();")
-HOSTILE = "</script><img src=x onerror=alert(1)>\x1b[31m&\u202e\"'"
 SECTIONS = [
     "verdict",
     "bugs",
@@ -29,40 +27,6 @@ SECTIONS = [
     "sources",
     "about",
 ]
-
-
-def hostile() -> Dossier:
-    """Whatever a target or an archive may name is an attack."""
-    dossier = plausible()
-    told = dossier.chronicle
-    tallies = tuple(
-        replace(tally, mark=replace(tally.mark, message=HOSTILE, file=HOSTILE))
-        for tally in told.tallies
-    )
-    seen = replace(sighting("b-1", HOSTILE), kind=HOSTILE, recipe=HOSTILE, root=HOSTILE)
-    shown = exhibit("b-1", HOSTILE, stack=HOSTILE)
-    bug = replace(shown.bug, command=HOSTILE, recipe=HOSTILE)
-    assert shown.why is not None
-    why = replace(shown.why, words=HOSTILE, telling=((0.5, 0.1, HOSTILE),))
-    ways = (Way(HOSTILE, HOSTILE, 1, 2, HOSTILE), Way("1", f"{HOSTILE} -> 2@2", 1, 2))
-    campaign = replace(
-        told.campaign, target=HOSTILE, build_id=HOSTILE, policy=json.dumps({HOSTILE: HOSTILE}),
-        unfit=HOSTILE, digest=HOSTILE, seed=HOSTILE, strategy=HOSTILE,
-    )  # fmt: skip
-    frontier = replace(
-        told.frontier, states=tuple(replace(s, keys=HOSTILE) for s in told.frontier.states)
-    )
-    return Dossier(
-        out=HOSTILE,
-        is_running=False,
-        chronicle=replace(
-            told, campaign=campaign, tallies=tallies, ways=ways, frontier=frontier,
-            makers=((HOSTILE, 1, 1),),
-        ),
-        findings=(Finding(Change.NEW, seen, replace(shown, bug=bug, log=HOSTILE, why=why)),),
-        tree=grow(ways),
-        sources=Sources((FileLines(HOSTILE, (FunctionLines(HOSTILE, 1, 2, (1,)),)),)),
-    )  # fmt: skip
 
 
 def data_of(page: str) -> dict[str, list[list[object]]]:
@@ -161,3 +125,17 @@ def test_numbers_on_axes(value: float, shown: str) -> None:
 )
 def test_times_on_axes(seconds: float, shown: str) -> None:
     assert clock(seconds) == shown
+
+
+def test_properties_that_passed_in_one_run_alone_are_told() -> None:
+    dossier = plausible()
+    key, health, *others = dossier.chronicle.tallies
+    moved = replace(key.mark, index=9, line=1_000)
+    before = (replace(key, mark=moved), replace(health, passes=0), *others)
+    now = (replace(key, passes=0), health, *others)
+    told = replace(dossier.chronicle, tallies=now, tallies_before=before)
+    page = render(replace(dossier, chronicle=told), ASSETS)
+    first = page.partition("Properties that passed for the first time")[2]
+    words, _, alone = first.partition("Properties that passed in the run before alone")
+    assert re.findall("<li>(.*?)</li>", words) == ["health is not negative"]
+    assert re.findall("<li>(.*?)</li>", alone)[0] == "found the key"
