@@ -52,11 +52,13 @@ _BEGINNING: Final = Point(0.0, 0, 0, 0, 0, 0, 0, 0, 0)
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A curve: its name, its points (x and y, by x), and its look: a class of the style."""
+    """A curve: its name, its points (x and y, by x), and its look: a class of the style. The legend
+    has its last value, when that `is_told`."""
 
     name: str
     points: tuple[tuple[float, float], ...]
     look: str
+    is_told: bool = True
 
 
 def render(dossier: Dossier) -> Markup:
@@ -139,15 +141,16 @@ def chart(
     x_ticks, y_ticks = _x_ticks(max([*xs, 0.0]), words), even_steps([y_max] if y_max else ys)
     place = _Places(max([*xs, x_ticks[-1]]), y_ticks[-1])
     parts = [*_grid(place, x_ticks, y_ticks, words), *(_curve(one, place) for one in drawn)]
-    legend = join(
-        tag("span", tag("i", class_=f"key {one.look}"), f"{one.name} {short(one.points[-1][1])}")
-        for one in drawn
-    )
+    legend = join(tag("span", tag("i", class_=f"key {one.look}"), _legend(one)) for one in drawn)
     picture = tag(
         "svg", *parts, viewBox=f"0 0 {_WIDTH} {_HEIGHT}", role="img", aria_label=title
     )  # fmt: skip
     caption = tag("figcaption", tag("b", title), legend)
     return tag("figure", caption, picture)
+
+
+def _legend(curve: Line) -> str:
+    return f"{curve.name} {short(curve.points[-1][1])}" if curve.is_told else curve.name
 
 
 @dataclass(frozen=True, slots=True)

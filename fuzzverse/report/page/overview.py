@@ -122,7 +122,9 @@ def _changes(dossier: Dossier) -> Markup:
     if not dossier.findings:
         return note("No bug in this run, and none in the run before.")
     rows = [_change(finding) for finding in dossier.findings]
-    return join([tag("h3", "Bugs beside the run before"), table(_HEADS, rows, numbers=(3, 4, 5))])
+    return join(
+        [tag("h3", "Bugs compared with the run before"), table(_HEADS, rows, numbers=(3, 4, 5))]
+    )
 
 
 def _properties(dossier: Dossier) -> Markup:
