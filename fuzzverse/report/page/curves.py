@@ -22,7 +22,7 @@ _BOTTOM: Final = 28
 _MINUTE: Final = 60
 _HOUR: Final = 3_600
 _THOUSAND: Final = 1_000
-_UNITS: Final = ((10**9, "G"), (10**6, "M"), (10**3, "k"))
+_SIZES: Final = ((10**9, "G"), (10**6, "M"), (10**3, "k"))
 _TIMES: Final = (
     0.1,
     0.2,
@@ -201,9 +201,9 @@ def _x_ticks(most: float, words: Callable[[float], str]) -> tuple[float, ...]:
 
 def clock(seconds: float) -> str:
     """Seconds on an axis: 0, 5 s, 2 min, 1.5 h."""
-    for size, unit in ((_HOUR, "h"), (_MINUTE, "min"), (1, "s")):
+    for size, name in ((_HOUR, "h"), (_MINUTE, "min"), (1, "s")):
         if seconds >= size:
-            return f"{seconds / size:.3g} {unit}"
+            return f"{seconds / size:.3g} {name}"
     return f"{seconds:.2g} s" if seconds else "0"
 
 
@@ -211,5 +211,5 @@ def short(value: float) -> str:
     """12345 as 12.3k, 2500000 as 2.5M."""
     if value < 10 * _THOUSAND:
         return f"{value:,.4g}" if value < _THOUSAND else count(round(value))
-    size, unit = next(one for one in _UNITS if value >= one[0])
-    return f"{value / size:.3g}{unit}"
+    size, name = next(one for one in _SIZES if value >= one[0])
+    return f"{value / size:.3g}{name}"

@@ -61,8 +61,7 @@ def render(dossier: Dossier) -> Markup:
     lost = missing(dossier)
     lead = [tag("span", verdict(dossier), class_=f"badge {look}")]
     if lost:
-        lead.append(tag("span", f"{plural(lost, 'property')} never passed".replace("propertys",
-                    "properties"), class_="badge warn"))  # fmt: skip
+        lead.append(tag("span", f"never passed: {count(lost)}", class_="badge warn"))
     words = (
         f"{plural(campaign.timelines, 'timeline')} in {duration(campaign.seconds)}; "
         f"{_ended(dossier)}. {difference(dossier).capitalize()}."
