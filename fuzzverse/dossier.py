@@ -28,6 +28,7 @@ LOG_BYTES_MAX: Final = 64 * 1024
 STACK_BYTES_MAX: Final = 16 * 1024
 _WHY_BYTES_MAX: Final = 1 << 22
 _CURVE_POINTS_MAX: Final = 500
+_UNDECIDED: Final = "no other answer to a single draw avoids the bug: no one draw decided"
 
 
 class Change(enum.StrEnum):
@@ -47,6 +48,7 @@ class Likelihood:
     draws: int
     points: tuple[tuple[int, float], ...]
     decision: int | None
+    place: str
     words: str
     telling: tuple[tuple[float, float, str], ...]
 
@@ -175,7 +177,7 @@ def _likelihood(path: Path) -> Likelihood | None:
 def _parse_why(values: Mapping[str, object]) -> Likelihood:
     curve = _dictionaries(values["curve"])[:_CURVE_POINTS_MAX]
     decision = values["decision"]
-    draw, words = None, "no other answer to a single draw avoids the bug: no one draw decided"
+    draw, place, words = None, "", _UNDECIDED
     if isinstance(decision, dict):
         draw = int(decision["draw"])
         words = (
@@ -183,14 +185,14 @@ def _parse_why(values: Mapping[str, object]) -> Likelihood:
             f"{float(decision['before']):.3f} before it and {float(decision['behind']):.3f} behind "
             f"it; {decision['avoiding']} of {decision['other_answers']} other answers avoid the bug"
         )
-        if decision["place"]:
-            words = f"{decision['place']}: {words}"
+        place = str(decision["place"])
     return Likelihood(
         draws=_whole(values["draws"]),
         points=tuple(
             (_whole(one["draw"]), _whole(one["failing"]) / _whole(one["futures"])) for one in curve
         ),
         decision=draw,
+        place=place,
         words=words,
         telling=tuple(
             (_share(one["likelihood"]), _share(one["likelihood_without"]), _words(one["features"]))

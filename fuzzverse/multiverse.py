@@ -73,8 +73,8 @@ class _Node:
 def grow(ways: Sequence[Way], nodes_max: int = NODES_MAX) -> tuple[Branch, ...]:
     """The tree of some timelines, the stem first, each branch behind its parent.
 
-    About `nodes_max` branches, at most twice as many: those on the way to bugs, then those with
-    most timelines. What is left of a branch's children is one that sums them up.
+    About `nodes_max` branches, at most twice as many: ways to bugs, then those with most
+    timelines. What is left of a branch's children is one that sums them up.
     """
     stem = _trie(ways)
     _sum(stem)
@@ -146,7 +146,7 @@ def _choose(stem: _Node, nodes_max: int) -> tuple[Branch, ...]:
     count = 1
     while waiting:
         *_, node, index = heapq.heappop(waiting)
-        children = sorted(node.children, key=lambda child: (not child.buckets, -child.weight))
+        children = _in_order(node.children)
         room = max(0, min(CHILDREN_MAX, nodes_max - len(branches)))
         for child in children[:room]:
             branches.append(_branch(child, index))
@@ -156,6 +156,15 @@ def _choose(stem: _Node, nodes_max: int) -> tuple[Branch, ...]:
         if children[room:]:
             branches.append(_merged(children[room:], index))
     return tuple(branches)
+
+
+def _in_order(children: Sequence[_Node]) -> list[_Node]:
+    """The heaviest first, but in front of them the heaviest ways to bugs, CHILDREN_MAX / 2 at
+    most."""
+    heaviest = sorted(children, key=lambda child: -child.weight)
+    first = [child for child in heaviest if child.buckets][: CHILDREN_MAX // 2]
+    chosen = set(map(id, first))
+    return first + [child for child in heaviest if id(child) not in chosen]
 
 
 def _branch(node: _Node, parent: int) -> Branch:

@@ -38,8 +38,10 @@ def write_large(path: Path) -> None:
         for share in (0.1, 1.0):
             uid = f"{luck.getrandbits(128):032x}"
             campaign = archive.begin(Start("large", "b", "frontier", 1, "{}", 1e9, uid, "{}"))
-            archive.add_entries(campaign, *_entries(luck, round(ENTRIES * share)))
-            archive.put_bugs(campaign, *(_bug(luck, n) for n in range(round(BUGS * share))))
+            entries = list(_entries(luck, round(ENTRIES * share)))
+            archive.add_entries(campaign, *entries)
+            found = luck.sample(entries, round(BUGS * share))
+            archive.put_bugs(campaign, *(_bug(n, entry) for n, entry in enumerate(found)))
             archive.put_marks(campaign, *map(_tally, range(MARKS)))
             for second in range(SECONDS):
                 archive.add_point(campaign, _moment(second, share))
@@ -63,15 +65,16 @@ def _entries(luck: random.Random, count: int) -> Iterator[Entry]:
         yield Entry(f"{n:040x}", ordinal, root, " -> ".join(steps), 20 * len(steps) + 9, 3)
 
 
-def _bug(luck: random.Random, number: int) -> Bug:
-    steps = [f"{luck.randrange(900)}@{luck.getrandbits(64)}" for _ in range(60)]
+def _bug(number: int, entry: Entry) -> Bug:
+    """One that was found behind an entry."""
+    steps = [*filter(None, entry.recipe.split(" -> ")), f"7@{number}"]
     return Bug(
         bucket=f"bug-{number}",
         verdict=Verdict.ASSERTION,
         kind="bug",
         message=f"bug number {number}",
         identity="fv_bug",
-        root=luck.getrandbits(64),
+        root=entry.root,
         recipe=" -> ".join(steps),
         segments=len(steps),
         draws=5_000,

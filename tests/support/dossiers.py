@@ -57,7 +57,8 @@ WHY = Likelihood(
     draws=300,
     points=((0, 0.01), (150, 0.2), (299, 1.0)),
     decision=151,
-    words="open in dungeon.c:70: a draw answered 0",
+    place="open in /far/dungeon.c:70:3",
+    words="a draw answered 0",
     telling=((1.0, 0.02, "passes: the door is open at dungeon.c:70"),),
 )
 
@@ -155,7 +156,7 @@ def hostile() -> Dossier:
     shown = exhibit("b-1", HOSTILE, stack=HOSTILE)
     bug = replace(shown.bug, command=HOSTILE, recipe=HOSTILE)
     assert shown.why is not None
-    why = replace(shown.why, words=HOSTILE, telling=((0.5, 0.1, HOSTILE),))
+    why = replace(shown.why, words=HOSTILE, place=HOSTILE, telling=((0.5, 0.1, HOSTILE),))
     ways = (Way(HOSTILE, HOSTILE, 1, 2, HOSTILE), Way("1", f"{HOSTILE} -> 2@2", 1, 2))
     campaign = replace(
         told.campaign, target=HOSTILE, build_id=HOSTILE, policy=json.dumps({HOSTILE: HOSTILE}),

@@ -81,7 +81,8 @@ def test_why_a_bug_happens_is_read(tmp_path: Path, make_bug: Callable[..., Bug])
     assert kept.why is not None
     assert kept.why.points == ((0, 0.005), (150, 1.0))
     assert kept.why.decision == 151
-    assert kept.why.words.startswith("open in a.c:7: door answered 0; P(bug) is 0.500 before it")
+    assert kept.why.place == "open in a.c:7"
+    assert kept.why.words.startswith("door answered 0; P(bug) is 0.500 before it")
     assert kept.why.telling == ((1.0, 0.25, "passes at a.c:9"),)
 
 

@@ -50,6 +50,14 @@ def test_ways_to_bugs_are_marked_and_stay_when_small_ones_are_merged() -> None:
     assert len(tree) <= min(100, CHILDREN_MAX) + 2
 
 
+def test_many_bugs_leave_room_for_others() -> None:
+    bugs = [way(str(root), "1@1", root, f"bug-{root}") for root in range(10, 400)]
+    deep = [way("5", f"1@1 -> {n}@2", n) for n in range(300)]
+    tree = grow([*bugs, *deep])
+    assert [branch.weight for branch in tree if branch.begins == "5"] == [300]
+    assert sum(bool(branch.buckets) for branch in tree) == 1 + CHILDREN_MAX - 1 + 1
+
+
 def test_no_ways_are_a_stem_alone() -> None:
     assert grow([]) == (Branch(-1, "", 0, 0, 0, 0),)
 

@@ -9,6 +9,7 @@ from fuzzverse.outcome import Bug
 from fuzzverse.report.page.curves import Line, chart, short
 from fuzzverse.report.page.markup import Markup, join, line, lines, note, section, tag
 from fuzzverse.report.text import count, plural
+from fuzzverse.report.why import short as short_place
 
 OPEN_MAX: Final = 3
 RECIPE_LENGTH_MAX: Final = 20_000
@@ -87,29 +88,25 @@ def _no_curve(bug: Bug) -> Markup:
 
 
 def _likelihood(why: Likelihood) -> Markup:
-    curve = Line("P(bug) of futures", tuple((float(x), y) for x, y in why.points), "e")
-    drawn = [curve]
+    points = tuple((float(x), y) for x, y in why.points)
+    curves = [Line("P(bug) of futures", points, "e", is_told=False)]
     if why.decision is not None:
         at = float(why.decision)
-        drawn.append(Line(f"decided at draw {count(why.decision)}:", ((at, 0.0), (at, 1.0)), "c"))
-    telling = tag(
-        "ul",
-        *(
-            tag("li", f"{share:.0%} with, {without:.0%} without: {line(words, 300)}")
-            for share, without, words in why.telling
-        ),
-    )
-    return join(
-        [
-            tag("h4", "When it was decided"),
-            chart("How likely the bug is, by draw", drawn, short, y_max=1.0)
-            if why.points
-            else None,
-            tag("p", line(why.words, 600)),
-            tag("h4", "What failing timelines do that others do not") if why.telling else None,
-            telling if why.telling else None,
-        ]
-    )
+        words = f"decided at draw {count(why.decision)}"
+        curves.append(Line(words, ((at, 0.0), (at, 1.0)), "c", is_told=False))
+    place = tag("b", short_place(why.place), ": ") if why.place else None
+    parts = [tag("h4", "When it was decided")]
+    if points:
+        parts.append(chart("How likely the bug is, by draw", curves, short, y_max=1.0))
+    parts.append(tag("p", place, line(why.words, 600)))
+    if why.telling:
+        parts.append(tag("h4", "What failing timelines do that others do not"))
+        parts.append(tag("ul", *(tag("li", _told(*one)) for one in why.telling)))
+    return join(parts)
+
+
+def _told(share: float, without: float, words: str) -> str:
+    return f"{share:.0%} with, {without:.0%} without: {line(words, 300)}"
 
 
 def _log(shown: Exhibit) -> Markup:

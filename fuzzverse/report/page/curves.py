@@ -22,7 +22,7 @@ _BOTTOM: Final = 28
 _MINUTE: Final = 60
 _HOUR: Final = 3_600
 _THOUSAND: Final = 1_000
-_UNITS: Final = ((10**9, "G"), (10**6, "M"), (10**3, "k"))
+_SIZES: Final = ((10**9, "G"), (10**6, "M"), (10**3, "k"))
 _TIMES: Final = (
     0.1,
     0.2,
@@ -52,11 +52,13 @@ _BEGINNING: Final = Point(0.0, 0, 0, 0, 0, 0, 0, 0, 0)
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A curve: its name, its points (x and y, by x), and its look: a class of the style."""
+    """A curve: its name, its points (x and y, by x), and its look: a class of the style. The legend
+    has its last value, when that `is_told`."""
 
     name: str
     points: tuple[tuple[float, float], ...]
     look: str
+    is_told: bool = True
 
 
 def render(dossier: Dossier) -> Markup:
@@ -139,15 +141,16 @@ def chart(
     x_ticks, y_ticks = _x_ticks(max([*xs, 0.0]), words), even_steps([y_max] if y_max else ys)
     place = _Places(max([*xs, x_ticks[-1]]), y_ticks[-1])
     parts = [*_grid(place, x_ticks, y_ticks, words), *(_curve(one, place) for one in drawn)]
-    legend = join(
-        tag("span", tag("i", class_=f"key {one.look}"), f"{one.name} {short(one.points[-1][1])}")
-        for one in drawn
-    )
+    legend = join(tag("span", tag("i", class_=f"key {one.look}"), _legend(one)) for one in drawn)
     picture = tag(
         "svg", *parts, viewBox=f"0 0 {_WIDTH} {_HEIGHT}", role="img", aria_label=title
     )  # fmt: skip
     caption = tag("figcaption", tag("b", title), legend)
     return tag("figure", caption, picture)
+
+
+def _legend(curve: Line) -> str:
+    return f"{curve.name} {short(curve.points[-1][1])}" if curve.is_told else curve.name
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,9 +201,9 @@ def _x_ticks(most: float, words: Callable[[float], str]) -> tuple[float, ...]:
 
 def clock(seconds: float) -> str:
     """Seconds on an axis: 0, 5 s, 2 min, 1.5 h."""
-    for size, unit in ((_HOUR, "h"), (_MINUTE, "min"), (1, "s")):
+    for size, name in ((_HOUR, "h"), (_MINUTE, "min"), (1, "s")):
         if seconds >= size:
-            return f"{seconds / size:.3g} {unit}"
+            return f"{seconds / size:.3g} {name}"
     return f"{seconds:.2g} s" if seconds else "0"
 
 
@@ -208,5 +211,5 @@ def short(value: float) -> str:
     """12345 as 12.3k, 2500000 as 2.5M."""
     if value < 10 * _THOUSAND:
         return f"{value:,.4g}" if value < _THOUSAND else count(round(value))
-    size, unit = next(one for one in _UNITS if value >= one[0])
-    return f"{value / size:.3g}{unit}"
+    size, name = next(one for one in _SIZES if value >= one[0])
+    return f"{value / size:.3g}{name}"

@@ -61,8 +61,7 @@ def render(dossier: Dossier) -> Markup:
     lost = missing(dossier)
     lead = [tag("span", verdict(dossier), class_=f"badge {look}")]
     if lost:
-        lead.append(tag("span", f"{plural(lost, 'property')} never passed".replace("propertys",
-                    "properties"), class_="badge warn"))  # fmt: skip
+        lead.append(tag("span", f"never passed: {count(lost)}", class_="badge warn"))
     words = (
         f"{plural(campaign.timelines, 'timeline')} in {duration(campaign.seconds)}; "
         f"{_ended(dossier)}. {difference(dossier).capitalize()}."
@@ -122,7 +121,9 @@ def _changes(dossier: Dossier) -> Markup:
     if not dossier.findings:
         return note("No bug in this run, and none in the run before.")
     rows = [_change(finding) for finding in dossier.findings]
-    return join([tag("h3", "Bugs beside the run before"), table(_HEADS, rows, numbers=(3, 4, 5))])
+    return join(
+        [tag("h3", "Bugs compared with the run before"), table(_HEADS, rows, numbers=(3, 4, 5))]
+    )
 
 
 def _properties(dossier: Dossier) -> Markup:

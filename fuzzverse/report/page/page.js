@@ -113,6 +113,8 @@ const ROW_MAX = 24;
 const HEIGHT = 560;
 const BUTTONS_MAX = 6;
 const BUGS_TOLD_MAX = 3;
+const LETTER = 6.9; // pixels, about
+const BUG_WIDTH_MIN = 3;
 const WAY_SHADE = 0.38;
 
 function grow(data) {
@@ -252,7 +254,7 @@ class Map2d {
     while (waiting.length) {
       const node = waiting.pop();
       const y = (top + node.depth) * h;
-      const w = node.weight * scale;
+      const w = Math.max(node.weight * scale, node.bugs.length ? BUG_WIDTH_MIN : 0);
       if (w < 0.4 || y >= rows * h) continue;
       this.blocks.push({ node, x: (node.at - this.focus.at) * scale, y, w, h });
       waiting.push(...node.children);
@@ -277,12 +279,15 @@ class Map2d {
     for (const name of ["early", "late", "e", "merged", "ink", "card"]) looks[name] = colour(name);
     pen.font = "11px system-ui, sans-serif";
     pen.textBaseline = "middle";
+    // Ways to bugs last: they may be drawn wider than they are.
+    this.blocks.sort((one, other) => one.node.bugs.length - other.node.bugs.length);
     for (const block of this.blocks) this.paint(pen, block, looks);
   }
 
   paint(pen, { node, x, y, w, h }, looks) {
     const age = Math.sqrt(node.first / Math.max(1, this.data.timelines));
-    const isBug = node.bugs.length && !node.children.some((child) => child.bugs.length);
+    const isBug = node.bugs.length && !node.merged &&
+      !node.children.some((child) => child.bugs.length);
     pen.fillStyle = isBug ? looks.e
       : node.bugs.length ? mix(looks.card, looks.e, WAY_SHADE)
         : node.merged ? looks.merged : mix(looks.early, looks.late, Math.min(1, age));
@@ -290,7 +295,7 @@ class Map2d {
     if (w < 40 || h < 12) return;
     const isDark = isBug || (!node.merged && !node.bugs.length && age > 0.5);
     pen.fillStyle = isDark ? looks.card : looks.ink;
-    const room = Math.floor((w - 8) / 6);
+    const room = Math.floor((w - 8) / LETTER);
     const name = nameOf(node);
     const shown = name.length > room ? name.slice(0, Math.max(0, room - 1)) + "…" : name;
     pen.fillText(shown, x + 4, y + h / 2);

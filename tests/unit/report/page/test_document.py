@@ -80,6 +80,8 @@ def test_a_bug_has_all_that_is_kept_of_it() -> None:
         "strike at hero.c:12:3",
         "The first 70,000 bytes are left out.",
         "How likely the bug is, by draw",
+        "<b>open in dungeon.c:70: </b>a draw answered 0",
+        "decided at draw 151",
         "passes: the door is open at dungeon.c:70",
     ):
         assert words in page
