@@ -8,8 +8,12 @@ import os
 import stat
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Final
 
 from fuzzverse.errors import EngineError, InputError
+
+# How the names of files end that are not whole yet.
+PART: Final = ".part"
 
 
 def name_of(data: bytes) -> str:
@@ -65,9 +69,18 @@ def write_group_whole(directory: Path, files: Mapping[str, bytes]) -> None:
     sync_directory(directory)
 
 
+def sweep(directory: Path) -> None:
+    """Removes what a process left that was killed while it wrote; nobody else may be writing."""
+    with contextlib.suppress(OSError), os.scandir(directory) as entries:
+        for entry in entries:
+            if entry.name.startswith(".") and entry.name.endswith(PART):
+                with contextlib.suppress(OSError):
+                    Path(entry.path).unlink()
+
+
 def _beside(path: Path) -> Path:
     """Where a file is written before it appears."""
-    return path.with_name(f".{path.name}.{os.getpid()}.part")
+    return path.with_name(f".{path.name}.{os.getpid()}{PART}")
 
 
 @contextlib.contextmanager

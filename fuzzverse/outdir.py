@@ -13,7 +13,7 @@ from types import TracebackType
 from typing import Final, Self, TextIO
 
 from fuzzverse.errors import EngineError, UsageError
-from fuzzverse.files import disk_errors
+from fuzzverse.files import disk_errors, sweep
 
 FREE_BYTES_MIN: Final = 32 * 1024 * 1024
 FLUSH_INTERVAL_S: Final = 0.5
@@ -64,13 +64,14 @@ class OutDirectory:
 
     def __enter__(self) -> Self:
         with contextlib.ExitStack() as stack:
-            with _unusable(self._path):
-                self._path.mkdir(parents=True, exist_ok=True)
-            stack.enter_context(_held(self._path))
+            stack.enter_context(held(self._path))
             self._check_space()
             with _unusable(self._path):
                 (self._path / "bugs").mkdir(exist_ok=True)
                 (self._path / "corpus").mkdir(exist_ok=True)
+            for directory in (self._path, self.corpus, *self.bugs.glob("*/")):
+                sweep(directory)
+            with _unusable(self._path):
                 log = self._path / "events.jsonl"
                 stream = log.open("a", encoding="utf-8")
             self.events = Events(log, stream, self._clock)
@@ -131,9 +132,11 @@ def _unusable(path: Path) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _held(path: Path) -> Iterator[None]:
-    """Holds OUT with a lock that the kernel drops when this process dies, however it dies."""
+def held(path: Path) -> Iterator[None]:
+    """Holds a directory, made if need be, with a lock that the kernel drops when this process dies,
+    however it dies; UsageError when another holds it."""
     with _unusable(path):
+        path.mkdir(parents=True, exist_ok=True)
         handle = os.open(path / ".lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
     try:
         try:

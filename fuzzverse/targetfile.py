@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from fuzzverse.errors import InputError, UsageError
-from fuzzverse.files import read_capped
+from fuzzverse import tables
+from fuzzverse.tables import Table
 
-SIZE_MAX: Final = 256 * 1024
 HEADER_SUFFIXES: Final = (".h", ".hh", ".hpp", ".inc")
 _NAME: Final = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 _VERSION: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+!-]{0,63}")
@@ -102,98 +100,19 @@ class TargetFile:
         return next((one for one in self.variants if one.default), self.variants[0])
 
 
-class _Table:
-    """One table of the file: takes typed values out and complains about what is left."""
-
-    def __init__(self, path: Path, place: str, values: dict[str, object]) -> None:
-        self._path = path
-        self._place = place
-        self._left = dict(values)
-
-    def error(self, words: str) -> UsageError:
-        return UsageError(f"{self._path}: {self._place}{words}")
-
-    def names(self) -> tuple[str, ...]:
-        return tuple(self._left)
-
-    def table(self, key: str) -> _Table | None:
-        """The table under a key, with a place of its own in what it complains about."""
-        values = self.take(key)
-        if values is None:
-            return None
-        place = f"{self._place.strip('[] ')}.{key}".lstrip(".")
-        if not isinstance(values, dict):
-            raise self.error(f"`{key}` must be a table")
-        return _Table(self._path, f"[{place}] ", values)
-
-    def take(self, key: str) -> object:
-        return self._left.pop(key, None)
-
-    def text(self, key: str, default: str | None = None) -> str:
-        value = self.take(key)
-        if value is None and default is not None:
-            return default
-        if not isinstance(value, str):
-            raise self.error(f"`{key}` must be a string")
-        return value
-
-    def name(self, key: str, pattern: re.Pattern[str]) -> str:
-        value = self.text(key)
-        if not pattern.fullmatch(value):
-            raise self.error(f"`{key}` is {value!r}, which does not match {pattern.pattern}")
-        return value
-
-    def choice(self, key: str, choices: tuple[str, ...]) -> str:
-        value = self.text(key, choices[0])
-        if value not in choices:
-            raise self.error(f"`{key}` is {value!r}, but must be one of {', '.join(choices)}")
-        return value
-
-    def texts(self, key: str) -> tuple[str, ...]:
-        value = self.take(key)
-        if value is None:
-            return ()
-        if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
-            raise self.error(f"`{key}` must be a list of strings")
-        return tuple(value)
-
-    def count(self, key: str) -> int | None:
-        value = self.take(key)
-        if value is None:
-            return None
-        if isinstance(value, bool) or not isinstance(value, int) or value <= 0:
-            raise self.error(f"`{key}` must be a positive whole number")
-        return value
-
-    def flag(self, key: str) -> bool:
-        value = self.take(key)
-        if value is not None and not isinstance(value, bool):
-            raise self.error(f"`{key}` must be true or false")
-        return bool(value)
-
-    def done(self) -> None:
-        if self._left:
-            raise self.error(f"unknown key `{min(self._left)}`")
-
-
 def load(path: Path) -> TargetFile:
     """Reads one target.toml.
 
     Raises:
         UsageError: it is unreadable, no TOML, or has a key that is missing, unknown or wrong.
     """
-    try:
-        values = tomllib.loads(read_capped(path, SIZE_MAX).decode())
-    except (InputError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise UsageError(f"{path}: {error}") from error
-    return _target(path, values)
+    return _target(path, tables.load(path))
 
 
-def _target(path: Path, values: dict[str, object]) -> TargetFile:
-    table = _Table(path, "", values)
+def _target(path: Path, table: Table) -> TargetFile:
     name = table.name("name", _NAME)
     fetch, fetches = table.table("fetch"), table.table("fetches")
-    variant_values = table.take("variant")
+    variant_values = table.tables("variant")
     target = TargetFile(
         path=path,
         name=name,
@@ -214,7 +133,7 @@ def _target(path: Path, values: dict[str, object]) -> TargetFile:
     return target
 
 
-def _check_names(table: _Table, target: TargetFile) -> None:
+def _check_names(table: Table, target: TargetFile) -> None:
     """Whether what the parts of the file name is there."""
     if not target.sources:
         raise table.error("`sources` must name at least one file")
@@ -231,20 +150,17 @@ def _check_names(table: _Table, target: TargetFile) -> None:
         raise table.error("`preempt_functions` restricts `preempt`, which is missing")
 
 
-def _variants(table: _Table, values: object, name: str) -> tuple[Variant, ...]:
-    if values is None:
+def _variants(table: Table, values: tuple[Table, ...], name: str) -> tuple[Variant, ...]:
+    if not values:
         return (Variant(name=name, default=True),)
-    if not isinstance(values, list) or not all(isinstance(value, dict) for value in values):
-        raise table.error("`variant` must be a list of [[variant]] tables")
-    variants = tuple(_variant(table, value) for value in values)
+    variants = tuple(_variant(value) for value in values)
     names = [variant.name for variant in variants]
     if len(set(names)) != len(names):
         raise table.error("two variants share a name")
     return variants
 
 
-def _variant(parent: _Table, values: dict[str, object]) -> Variant:
-    table = _Table(parent._path, "[[variant]] ", values)
+def _variant(table: Table) -> Variant:
     variant = Variant(
         name=table.name("name", _NAME),
         defines=table.texts("defines"),
@@ -260,7 +176,7 @@ def _variant(parent: _Table, values: dict[str, object]) -> Variant:
     return variant
 
 
-def _fetches(table: _Table) -> tuple[tuple[str, Fetch], ...]:
+def _fetches(table: Table) -> tuple[tuple[str, Fetch], ...]:
     fetches = []
     for name in table.names():
         if not _NAME.fullmatch(name):
@@ -270,7 +186,7 @@ def _fetches(table: _Table) -> tuple[tuple[str, Fetch], ...]:
     return tuple(fetches)
 
 
-def _fetch(table: _Table) -> Fetch:
+def _fetch(table: Table) -> Fetch:
     fetch = Fetch(
         package=table.name("package", _VERSION),
         version=table.name("version", _VERSION),
@@ -286,7 +202,7 @@ def _fetch(table: _Table) -> Fetch:
     return fetch
 
 
-def _members(table: _Table) -> tuple[tuple[str, str], ...]:
+def _members(table: Table) -> tuple[tuple[str, str], ...]:
     """A table from path in the archive to path on disk, or a list where these are the same."""
     members = table.take("members")
     if isinstance(members, list) and all(isinstance(name, str) for name in members):

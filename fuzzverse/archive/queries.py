@@ -161,8 +161,21 @@ def properties(database: Database, words: str) -> tuple[Held, ...]:
     )
 
 
-def kept_bug(database: Database, bucket: str) -> KeptBug:
-    """The best recipe of a bucket out of the build that saw it last, with all its parts.
+def buckets_of(database: Database, target: str) -> tuple[str, ...]:
+    """The buckets of a target, sorted."""
+    query = (
+        select(BUGS.c.bucket)
+        .distinct()
+        .join(CAMPAIGNS, CAMPAIGNS.c.id == BUGS.c.campaign)
+        .where(CAMPAIGNS.c.target == target)
+        .order_by(BUGS.c.bucket)
+    )
+    return tuple(str(row.bucket) for row in _rows(database, query))
+
+
+def kept_bug(database: Database, bucket: str, target: str = "") -> KeptBug:
+    """The best recipe of a bucket out of the build that saw it last, with all its parts; of one
+    target, or of any.
 
     Raises:
         UsageError: there is none whose parts are kept.
@@ -174,6 +187,8 @@ def kept_bug(database: Database, bucket: str) -> KeptBug:
         .where(b.bucket == bucket, b.verdict.is_not(None), b.input.is_not(None))
         .order_by(c.started.desc(), c.id.desc())
     )
+    if target:
+        query = query.where(c.target == target)
     rows = _rows(database, query)
     if not rows:
         raise UsageError(f"{database.where.shown} keeps no bug {bucket} with its input")

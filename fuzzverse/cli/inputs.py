@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fuzzverse import corpus, native
-from fuzzverse.archive.writer import Archive
+from fuzzverse.archive.queries import FILE_NAME
+from fuzzverse.archive.writer import Archive, Earlier
 from fuzzverse.errors import InputError, UsageError
 from fuzzverse.model import Recipe
 from fuzzverse.outdir import OutDirectory
@@ -22,30 +23,31 @@ class Start:
     skipped: tuple[str, ...]
 
 
-def resumed(out: OutDirectory, target: str, start: Start) -> Start:
+def earlier_in(out: Path, target: str) -> Earlier | None:
+    """What an OUT keeps of the campaigns of a target; None when there was none."""
+    if not (out / FILE_NAME).exists():
+        return None
+    with Archive(out / FILE_NAME) as archive:
+        return archive.earlier(target)
+
+
+def resumed(out: Path, earlier: Earlier, start: Start) -> Start:
     """The same after all that OUT keeps of earlier campaigns, in the order that it was found.
 
     Entries are replayed, not believed: states, exemplars and the explored map come of what they
     do in this build of the target.
-
-    Raises:
-        UsageError: OUT has no campaign of this target.
     """
-    with Archive(out.archive) as archive:
-        earlier = archive.earlier(target)
-    if earlier is None:
-        raise UsageError(f"nothing to resume: {out.path} has no campaign of {target}")
-    loaded = corpus.load(out.corpus)
+    loaded = corpus.load(out / "corpus")
     entries, skipped = dict(loaded.entries), [*start.skipped, *loaded.skipped]
     recipes: dict[Recipe, None] = dict.fromkeys(start.inputs)
     for name in earlier.names:
         if name not in entries:
-            skipped.append(f"{out.corpus / name} is gone")
+            skipped.append(f"{out / 'corpus' / name} is gone")
             continue
         try:
             recipes.setdefault(native.input_parse(entries[name]))
         except InputError as error:
-            skipped.append(f"{out.corpus / name}: {error}")
+            skipped.append(f"{out / 'corpus' / name}: {error}")
     return Start(tuple(recipes), start.first_root + earlier.roots, tuple(skipped))
 
 
@@ -64,6 +66,13 @@ def starting_inputs(committed: Path | None, directories: Sequence[Path]) -> Star
     return Start(tuple(recipes), 0, tuple(skipped))
 
 
+def _resumed(out: Path, target: str, start: Start) -> Start:
+    earlier = earlier_in(out, target)
+    if earlier is None:
+        raise UsageError(f"nothing to resume: {out} has no campaign of {target}")
+    return resumed(out, earlier, start)
+
+
 def starting(
     committed: Path | None,
     directories: Sequence[Path],
@@ -77,7 +86,7 @@ def starting(
     plain = starting_inputs(committed, directories)
 
     def start(out: OutDirectory) -> tuple[tuple[Recipe, ...], int]:
-        found = resumed(out, resumes, plain) if resumes else plain
+        found = _resumed(out.path, resumes, plain) if resumes else plain
         for words in found.skipped:
             warn(f"warning: {words}")
         return found.inputs, found.first_root

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import os
-import secrets
-import time
+import functools
 from pathlib import Path
 
 import click
 
-from fuzzverse import native
-from fuzzverse.campaign import CampaignRun, Clocks, Origin
+from fuzzverse.cli.exploring import explore
 from fuzzverse.cli.inputs import starting
-from fuzzverse.cli.opening import BuildRequest, Opened, default_out, open_target
+from fuzzverse.cli.opening import BuildRequest, default_out, open_target
 from fuzzverse.cli.options import Duration, build_options, policy_options
 from fuzzverse.cli.sharing import ARCHIVE_OPTION, shared
 from fuzzverse.cli.watching import say, watching
@@ -20,12 +17,7 @@ from fuzzverse.errors import ExitCode
 from fuzzverse.interruption import Interruption
 from fuzzverse.model import Policy
 from fuzzverse.outcome import StopReason, Summary
-from fuzzverse.outdir import OutDirectory
 from fuzzverse.report import summary as summary_report
-from fuzzverse.session import edge_places
-from fuzzverse.symbolise import Places
-from fuzzverse.toolchain import find_tool
-from fuzzverse.triage import Limits, Triage
 
 DEFAULT_TARGET = "dungeon"
 
@@ -60,45 +52,19 @@ def run(
     """
     opened = open_target(target, request)
     start = starting(opened.inputs, corpus, opened.target.name if resume else "", say)
-    interruption, origin = Interruption(), Origin(secrets.token_hex(16), opened.rebuild.to_json())
-    with (
-        OutDirectory(out or default_out(target), time.monotonic) as directory,
-        interruption.listening(),
-        native.Campaign(opened.target, policy, *start(directory)) as engine,
-        shared(archive, directory.path, origin.uid) as team,
-        watching(target, quiet=quiet) as observer,
-        Places(find_tool("llvm-symbolizer"), opened.target) as places,
-    ):
-        summary = CampaignRun(
-            target=opened.target,
-            policy=policy,
-            origin=origin,
-            seconds=seconds,
-            engine=engine,
-            replayer=native,
-            triage=_triage(opened, directory, policy, places),
-            out=directory,
-            clocks=Clocks(time.monotonic, time.time),
-            observer=observer,
-            interruption=interruption,
-            team=team,
-            places=lambda: edge_places(opened.target, os.environ),
-        ).run()
+    summary = explore(
+        opened,
+        policy,
+        seconds,
+        out or default_out(target),
+        start,
+        Interruption(),
+        functools.partial(shared, archive),
+        watching(target, quiet=quiet),
+    )
     render = summary_report.render_json if as_json else summary_report.render
     click.echo(render(summary), nl=False)
     return _exit_code(summary)
-
-
-def _triage(opened: Opened, directory: OutDirectory, policy: Policy, places: Places) -> Triage:
-    return Triage(
-        native,
-        opened.target,
-        directory.bugs,
-        opened.replay_command(directory.path),
-        Limits(policy.deadline_ms, policy.memory_mb),
-        places,
-        opened.rebuild,
-    )
 
 
 def _exit_code(summary: Summary) -> ExitCode:

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fuzzverse.errors import EngineError, InputError
-from fuzzverse.files import read_capped, sync_directory, write_group_whole, write_whole
+from fuzzverse.files import read_capped, sweep, sync_directory, write_group_whole, write_whole
 
 
 @given(first=st.binary(max_size=100), second=st.binary(max_size=100))
@@ -78,3 +78,11 @@ def test_syncing_a_directory_that_is_not_there_is_no_error(tmp_path: Path) -> No
     sync_directory(tmp_path)
     sync_directory(tmp_path / "absent")
     assert [path.name for path in tmp_path.iterdir()] == []
+
+
+def test_what_was_left_half_written_is_swept_away(tmp_path: Path) -> None:
+    for name in (".a.123.part", ".kept", "b.part"):
+        (tmp_path / name).write_text("")
+    sweep(tmp_path)
+    assert {path.name for path in tmp_path.iterdir()} == {".kept", "b.part"}
+    sweep(tmp_path / "absent")

@@ -1,0 +1,1 @@
+"""What runs every night: known bugs again, then the search, over many targets, whatever happens."""
