@@ -25,10 +25,12 @@ TARGET_FILE: Final = "target.toml"
 
 @dataclass(frozen=True, slots=True)
 class BuildRequest:
-    """How a target is to be built: sanitizers, and directories that replace fetches."""
+    """How a target is to be built: sanitizers, directories that replace fetches, and whether it
+    is to count lines."""
 
     sanitizers: tuple[str, ...] = ()
     replacements: tuple[tuple[str, Path], ...] = ()
+    is_profiled: bool = False
 
     def arguments(self) -> list[str]:
         """The options that ask for the same again."""
@@ -120,4 +122,4 @@ def build_variant(
         find_compiler(asked_compiler(environment)),
         replacements=dict(request.replacements),
     )
-    return builder.build(target, variant, request.sanitizers)
+    return builder.build(target, variant, request.sanitizers, is_profiled=request.is_profiled)
