@@ -20,7 +20,7 @@ from fuzzverse.errors import UsageError
 from fuzzverse.model import Compare, Effort, Mark, MarkKind, MarkTally, StateTally
 
 # The schema that this reads: the number of migrations.
-SCHEMA: Final = 4
+SCHEMA: Final = 5
 POINTS_MAX: Final = 500
 WAYS_MAX: Final = 50_000
 RECIPE_LENGTH_MAX: Final = 16_384

@@ -1,6 +1,7 @@
 #!/bin/bash
 # Installs the system's packages that fuzzverse builds and tests with, where they are missing.
 # Where the rights are missing too, says exactly which packages to install, and stops.
+# `install.sh postgresql` installs what only tests need: a server that they start themselves.
 set -euo pipefail
 
 python=$("$(dirname "$0")/python.sh")
@@ -37,6 +38,8 @@ missing_packages() {
     fi
     printf '#include <vector>\n' | clang++ -x c++ -fsyntax-only - >/dev/null 2>&1 || echo g++
     command -v llvm-symbolizer >/dev/null || echo llvm
+    command -v afl-whatsup >/dev/null || echo afl++
+    command -v gnuplot >/dev/null || echo gnuplot-nox
     python_answers 'import ensurepip' || echo "$version-venv"
     python_answers 'import os.path, sysconfig as s; open(os.path.join(s.get_path("include"), "Python.h"))' ||
         echo "$version-dev"
@@ -67,6 +70,22 @@ refuse() {
     echo "Then repeat the command." >&2
     exit 1
 }
+
+# A server of the system is neither created nor started: Debian does both unless it is told so.
+install_postgresql() {
+    compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null && return
+    command -v initdb >/dev/null && return
+    may_install || refuse postgresql
+    apt_install postgresql-common
+    as_root sed -i 's/^#* *create_main_cluster.*/create_main_cluster = false/' \
+        /etc/postgresql-common/createcluster.conf
+    apt_install postgresql
+}
+
+if [[ "${1:-}" == postgresql ]]; then
+    install_postgresql
+    exit
+fi
 
 # Twice, because the sanitizers' runtime is named after the version of clang that the first
 # round brought.

@@ -23,6 +23,7 @@ COMMANDS: Final = {
     "bugs": ("fuzzverse.cli.bugs:bugs", "List and show the bugs that runs left."),
     "report": ("fuzzverse.cli.report:report", "Make a page, or a file for CI, of what a run left."),
     "corpus": ("fuzzverse.cli.corpus:corpus", "List the inputs that runs left."),
+    "archive": ("fuzzverse.cli.archive:archive", "Share with a team what runs left."),
     "build": ("fuzzverse.cli.build:build", "Build a target and print the executable's path."),
     "cc": ("fuzzverse.cli.cc:cc", "Compile C with clang as fuzzverse needs it."),
     "c++": ("fuzzverse.cli.cc:cxx", "Compile C++ with clang as fuzzverse needs it."),

@@ -23,7 +23,7 @@ from fuzzverse.report.page.document import Assets
 from fuzzverse.report.page.document import render as render_page
 from fuzzverse.session import describe
 from fuzzverse.sources import Sources
-from fuzzverse.toolchain import find_tool
+from fuzzverse.toolchain import asked_compiler, find_compiler, find_tool
 
 
 def render_html(dossier: Dossier) -> str:
@@ -40,7 +40,10 @@ def _count_lines(target: str, out: Path) -> Sources:
     tools = Tools(found["profdata"], found["cov"], found["cxxfilt"])
     known = known_variant(target)
     request = BuildRequest(is_profiled=True)
-    path = Path(target) if known is None else build_variant(*known, request, os.environ)
+    path = Path(target)
+    if known is not None:
+        compiler = find_compiler(asked_compiler(os.environ))
+        path = build_variant(*known, request, os.environ, compiler)
     # Describing it counts, too.
     describe(path, native.ABI, {**os.environ, "LLVM_PROFILE_FILE": os.devnull})
     inputs = sorted(one for one in (out / "corpus").glob("*") if _is_plain(one))[:INPUTS_MAX]

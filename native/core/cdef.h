@@ -143,7 +143,7 @@ struct fv_replay_report {
     uint64_t digest;
     uint64_t address;
     char message[256];
-    char identity[256];
+    char identity[512];
 };
 
 /* Where a replay puts what it counted: site_count passes and failures, and edge_count hit-count

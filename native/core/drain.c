@@ -38,7 +38,7 @@ static uint64_t texts_at(const struct fv_record *r) {
 static bool record_is_sound(const struct fv_record *r, uint64_t available) {
     if (r->size < sizeof *r || r->size > FV_RECORD_BYTES_MAX || r->size > available) return false;
     if (r->segment_count > FV_SEGMENTS_MAX || r->message_size >= FV_TEXT_BYTES ||
-        r->identity_size >= FV_TEXT_BYTES || r->verdict >= FV_VERDICT_COUNT ||
+        r->identity_size >= FV_IDENTITY_BYTES || r->verdict >= FV_VERDICT_COUNT ||
         r->discovery_count > FV_JOURNAL_MAX || r->compare_count > FV_COMPARES_MAX)
         return false;
     uint64_t bytes = texts_at(r) + r->message_size + r->identity_size;

@@ -14,7 +14,7 @@ from support.browser import Page, browser, open_page
 from support.commands import Fuzzverse
 from support.dossiers import hostile
 
-from fuzzverse.archive import Archive
+from fuzzverse.archive.writer import Archive, Start
 from fuzzverse.cli.report import render_html
 
 MAKE_SECONDS_MAX = 20.0
@@ -160,9 +160,7 @@ def test_paper_shows_all_bugs_and_both_axes(fuzzverse: Fuzzverse, out: Path, pag
 
 def test_a_run_under_way_has_a_page(fuzzverse: Fuzzverse, tmp_path: Path, page: Page) -> None:
     with Archive(tmp_path / "archive.db") as archive:
-        archive.begin(
-            target="t", build_id="b", strategy="frontier", seed=1, policy="{}", started=1e9
-        )
+        archive.begin(Start("t", "b", "frontier", 1, "{}", 1e9, "0" * 32, "{}"))
         assert fuzzverse("report", str(tmp_path)).code == 0
     page.open(tmp_path / "report.html", DESK)
     assert page.value("document.querySelector('#verdict .badge').textContent") == "no bugs"

@@ -6,7 +6,7 @@ import random
 from collections.abc import Iterator
 from pathlib import Path
 
-from fuzzverse.archive import Archive, Entry
+from fuzzverse.archive.writer import Archive, Entry, Start
 from fuzzverse.model import (
     Compare,
     Effort,
@@ -36,9 +36,8 @@ def write_large(path: Path) -> None:
     luck = random.Random(1)
     with Archive(path) as archive:
         for share in (0.1, 1.0):
-            campaign = archive.begin(
-                target="large", build_id="b", strategy="frontier", seed=1, policy="{}", started=1e9
-            )
+            uid = f"{luck.getrandbits(128):032x}"
+            campaign = archive.begin(Start("large", "b", "frontier", 1, "{}", 1e9, uid, "{}"))
             entries = list(_entries(luck, round(ENTRIES * share)))
             archive.add_entries(campaign, *entries)
             found = luck.sample(entries, round(BUGS * share))

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import os
+import secrets
 import signal
 import sqlite3
 import struct
@@ -12,8 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from fuzzverse.campaign import CampaignRun, Clocks, Interruption
+from fuzzverse.campaign import CampaignRun, Clocks, Origin
 from fuzzverse.errors import EngineError
+from fuzzverse.interruption import Interruption
 from fuzzverse.model import (
     Discovery,
     Effort,
@@ -32,6 +34,7 @@ from fuzzverse.model import (
 )
 from fuzzverse.outcome import Bug, Snapshot, StopReason, Summary
 from fuzzverse.outdir import OutDirectory
+from fuzzverse.symbolise import Places
 from fuzzverse.triage import Limits, Triage
 
 MakeRecord = Callable[..., TimelineRecord]
@@ -136,6 +139,21 @@ class Watcher:
         self.notes.append(words)
 
 
+class Colleagues:
+    """Whom a campaign is shared with."""
+
+    def __init__(self) -> None:
+        self.changes = 0
+        self.troubles: list[str] = []
+
+    def changed(self) -> None:
+        self.changes += 1
+
+    def notes(self) -> Sequence[str]:
+        told, self.troubles = self.troubles, []
+        return told
+
+
 class Room:
     """A campaign with everything around it."""
 
@@ -145,6 +163,7 @@ class Room:
         self.engine = engine
         self.watcher = Watcher(out / "bugs")
         self.interruption = Interruption()
+        self.team = Colleagues()
 
     def run(self, policy: Policy | None = None, seconds: float | None = None) -> Summary:
         with ExitStack() as stack:
@@ -153,14 +172,23 @@ class Room:
             return CampaignRun(
                 target=self.target,
                 policy=policy or Policy(),
+                origin=Origin(secrets.token_hex(16), "{}"),
                 seconds=seconds,
                 engine=self.engine,
                 replayer=self.engine,
-                triage=Triage(self.engine, self.target, out.bugs, "replay {}".format, Limits()),
+                triage=Triage(
+                    self.engine,
+                    self.target,
+                    out.bugs,
+                    "replay {}".format,
+                    Limits(),
+                    Places(None, self.target),
+                ),
                 out=out,
                 clocks=Clocks(self.engine.clock, lambda: 1e9),
                 observer=self.watcher,
                 interruption=self.interruption,
+                team=self.team,
                 places=lambda: [64, 96, 0],
             ).run()
 
@@ -214,6 +242,21 @@ def test_what_is_fresh_goes_to_corpus_and_archive(
     assert entry.read_bytes() == b"input 7"
     assert summary.corpus == 1
     assert room.rows("SELECT name, root, fresh FROM entries") == [(entry.name, "7", 3)]
+
+
+def test_a_team_is_told_of_new_bugs_and_its_troubles_are_told(
+    make_room: MakeRoom, make_record: MakeRecord
+) -> None:
+    room = make_room(brought(make_record(), make_record()))
+    room.team.troubles = ["the server is gone"]
+    (bug,) = room.run().bugs
+    assert room.team.changes == 1
+    assert room.watcher.notes == ["the server is gone"]
+    assert room.event("sharing")["message"] == "the server is gone"
+    parts = [room.out / "bugs" / bug.bucket / part for part in ("input", "log", "stack")]
+    kept = room.rows("SELECT i.data, l.data, s.data FROM bugs b JOIN blobs i ON i.name = b.input "
+                     "JOIN blobs l ON l.name = b.log JOIN blobs s ON s.name = b.stack")  # fmt: skip
+    assert kept == [tuple(part.read_bytes() for part in parts)]
 
 
 def test_bugs_are_told_once_counted_and_kept(make_room: MakeRoom, make_record: MakeRecord) -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import secrets
 import sqlite3
 from collections.abc import Callable
 from dataclasses import replace
@@ -7,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from fuzzverse.archive import MIGRATIONS, Archive, Entry
+from fuzzverse.archive.migrations import MIGRATIONS
+from fuzzverse.archive.writer import Archive, Entry, Start
 from fuzzverse.chronicle import POINTS_MAX, SCHEMA, STATES_MAX, Chronicle, read
 from fuzzverse.errors import UsageError
 from fuzzverse.model import Effort, MarkTally, StateTally, Survey
@@ -21,9 +23,8 @@ SURVEY = Survey(STATES, Effort(None, 3, 8, 1), bytes([1, 0, 6]))
 
 
 def begin(archive: Archive, target: str = "t") -> int:
-    return archive.begin(
-        target=target, build_id="b", strategy="frontier", seed=1, policy="{}", started=1.0
-    )
+    uid = secrets.token_hex(16)
+    return archive.begin(Start(target, "b", "frontier", 1, "{}", 1.0, uid, "{}"))
 
 
 @pytest.fixture

@@ -2,13 +2,14 @@ from __future__ import annotations
 
 import fcntl
 import json
+import secrets
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from fuzzverse import bugstore
-from fuzzverse.archive import Archive
+from fuzzverse.archive.writer import Archive, Start
 from fuzzverse.bugstore import Evidence, SavedBug
 from fuzzverse.chronicle import Edges
 from fuzzverse.dossier import LOG_BYTES_MAX, Change, collect, exhibit, find_lines
@@ -31,9 +32,8 @@ WHY = {
 
 def run(out: Path, *bugs: Bug) -> None:
     with Archive(out / "archive.db") as archive:
-        campaign = archive.begin(
-            target="t", build_id="b", strategy="random", seed=1, policy="{}", started=1.0
-        )
+        uid = secrets.token_hex(16)
+        campaign = archive.begin(Start("t", "b", "random", 1, "{}", 1.0, uid, "{}"))
         archive.put_bugs(campaign, *bugs)
 
 
