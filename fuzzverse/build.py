@@ -30,6 +30,11 @@ COMPARE_FLAGS: Final = ("-fsanitize-coverage=trace-cmp",)
 # Every load and store is a call into the simulation kit, which may run another task there.
 PREEMPT_FLAGS: Final = ("-fsanitize-coverage=trace-loads,trace-stores",)
 PREEMPT_HEADER: Final = "fuzzverse/sim/preempt.h"
+# Counts lines for llvm-cov, into a file that is mapped: %c in LLVM_PROFILE_FILE.
+PROFILE_FLAGS: Final = (
+    *("-fprofile-instr-generate", "-fcoverage-mapping"),
+    *("-mllvm", "-runtime-counter-relocation"),
+)
 DEBUG_FLAGS: Final = ("-g", "-fno-omit-frame-pointer")
 SYSTEM_LIBRARIES: Final = ("-lm", "-ldl", "-lpthread")
 SANITIZERS: Final = ("address", "undefined")
@@ -120,8 +125,16 @@ class Builder:
         self._replacements = dict(replacements or {})
         self._download = download
 
-    def build(self, target: TargetFile, variant: Variant, sanitizers: Sequence[str] = ()) -> Path:
-        """Compiles and links one variant and returns the path of its executable.
+    def build(
+        self,
+        target: TargetFile,
+        variant: Variant,
+        sanitizers: Sequence[str] = (),
+        *,
+        is_profiled: bool = False,
+    ) -> Path:
+        """Compiles and links one variant and returns the path of its executable; one that
+        `is_profiled` counts lines for llvm-cov.
 
         Nothing is compiled that is in the cache already.
 
@@ -131,10 +144,11 @@ class Builder:
         """
         fetched = target.fetch_of(variant)
         self._check_replacements(target, fetched)
-        sources = self._sources(target, variant, fetched, sanitizer_flags(sanitizers))
+        extra = sanitizer_flags(sanitizers) + (PROFILE_FLAGS if is_profiled else ())
+        sources = self._sources(target, variant, fetched, extra)
         with concurrent.futures.ThreadPoolExecutor(self._jobs) as pool:
             objects = list(pool.map(self._object, sources))
-        return self._link(target, variant, objects, sanitizer_flags(sanitizers))
+        return self._link(target, variant, objects, extra)
 
     def _check_replacements(self, target: TargetFile, fetched: Fetch | None) -> None:
         known = {fetched.parameter} if fetched else set()
@@ -155,13 +169,13 @@ class Builder:
         target: TargetFile,
         variant: Variant,
         fetched: Fetch | None,
-        sanitize: tuple[str, ...],
+        extra: tuple[str, ...],
     ) -> list[_Source]:
         directories = [target.directory, *(target.directory / name for name in target.include)]
         if fetched:
             third_party = self._third_party(fetched)
             directories += [third_party, *(third_party / name for name in fetched.include)]
-        flags = ["-O2", *DEBUG_FLAGS, *COVERAGE_FLAGS, *sanitize]
+        flags = ["-O2", *DEBUG_FLAGS, *COVERAGE_FLAGS, *extra]
         flags += [f"-I{directory}" for directory in (*directories, self._resources.include)]
         # Marks are told apart by their file, so it must not depend on where the source lies.
         flags += [f"-fmacro-prefix-map={target.directory}/="]
@@ -173,9 +187,9 @@ class Builder:
             chosen += [(third_party, name, fetched.flags) for name in fetched.sources]
         preempted = self._preempt_flags(target)
         sources = []
-        for directory, name, extra in chosen:
+        for directory, name, own_or_fetched in chosen:
             source = directory / name
-            command = (*self._driver(target, source), *flags, *extra)
+            command = (*self._driver(target, source), *flags, *own_or_fetched)
             if name in target.preempt:
                 command = (*command, *preempted)
             sources.append(_Source(source, command, tuple(directories)))
@@ -229,12 +243,12 @@ class Builder:
         target: TargetFile,
         variant: Variant,
         objects: Sequence[Path],
-        sanitize: tuple[str, ...],
+        extra: tuple[str, ...],
     ) -> Path:
         own = (*target.sources, *variant.sources)
         is_cxx = target.language == "c++" or any(Path(name).suffix != ".c" for name in own)
         driver = self._compiler.cxx if is_cxx else self._compiler.path
-        command = (str(driver), *sanitize, *map(str, objects))
+        command = (str(driver), *extra, *map(str, objects))
         command += link_flags(self._resources, threads=target.threads, is_c=not is_cxx)
         key = hashlib.sha256("\0".join((*command, self._compiler.version)).encode())
         key.update(self._resources.runtime.read_bytes() + self._resources.heap.read_bytes())

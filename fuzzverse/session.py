@@ -31,7 +31,7 @@ EDGE_COUNT_MAX: Final = 1 << 24
 TEXT_LENGTH_MAX: Final = 1_024
 U32_MAX: Final = 0xFFFF_FFFF
 # What a target may see of the environment: where its libraries are.
-KEPT_VARIABLES: Final = ("LD_LIBRARY_PATH", "PATH")
+KEPT_VARIABLES: Final = ("LD_LIBRARY_PATH", "PATH", "LLVM_PROFILE_FILE")
 
 _MARKER: Final = re.compile(re.escape(MARKER_PREFIX) + rb"([0-9]{4});")
 _COMPILE_IT: Final = "compile your simulation with fuzzverse-cc"

@@ -6,6 +6,7 @@ within one are not told apart. Lines that several edges begin at are reached whe
 
 from __future__ import annotations
 
+import bisect
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -51,11 +52,14 @@ class FileLines:
 
 @dataclass(frozen=True, slots=True)
 class Sources:
-    """What is known of a target's lines; `why_not` says why nothing is ("": something is)."""
+    """What is known of a target's lines; `why_not` says why nothing is ("": something is).
+    `is_exact`: llvm-cov counted them, in replays of `inputs`."""
 
     files: tuple[FileLines, ...] = ()
     unknown_edges: int = 0
     why_not: str = ""
+    is_exact: bool = False
+    inputs: int = 0
 
 
 def by_file(seen: bytes, places: Sequence[int], names: Mapping[int, str]) -> tuple[FileLines, ...]:
@@ -69,6 +73,40 @@ def by_file(seen: bytes, places: Sequence[int], names: Mapping[int, str]) -> tup
         lines = found.setdefault(match["file"], {}).setdefault(match["function"], {})
         line = int(match["line"])
         lines[line] = lines.get(line, False) or classes != 0
+    return _files(found)
+
+
+def from_lcov(text: str) -> tuple[FileLines, ...]:
+    """The same from what `llvm-cov export -format=lcov` prints. A line belongs to the function that
+    begins last before it; lines before all functions are left out."""
+    found: dict[str, dict[str, dict[int, bool]]] = {}
+    for record in text.split("end_of_record\n"):
+        file, starts, counts = _record(record)
+        lines = [line for line in sorted(counts) if starts and line >= starts[0][0]]
+        for line in lines:
+            at = bisect.bisect_right(starts, line, key=lambda start: start[0])
+            functions = found.setdefault(file, {})
+            functions.setdefault(starts[at - 1][1], {})[line] = counts[line] > 0
+    return _files(found)
+
+
+def _record(text: str) -> tuple[str, list[tuple[int, str]], dict[int, int]]:
+    """Of one file: its name, where functions begin, how often lines were reached."""
+    file, starts, counts = "", dict[int, str](), dict[int, int]()
+    for entry in text.splitlines():
+        kind, _, value = entry.partition(":")
+        first, _, rest = value.partition(",")
+        if kind == "SF":
+            file = value
+        elif kind == "FN" and first.isdecimal():
+            # Functions that are static have their file in front.
+            starts.setdefault(int(first), rest.removeprefix(f"{file.rpartition('/')[2]}:"))
+        elif kind == "DA" and first.isdecimal() and rest.isdecimal():
+            counts[int(first)] = int(rest)
+    return file, sorted(starts.items()), counts
+
+
+def _files(found: Mapping[str, Mapping[str, Mapping[int, bool]]]) -> tuple[FileLines, ...]:
     short = _shortest(sorted(found))
     return tuple(FileLines(short[file], tuple(_functions(found[file]))) for file in sorted(found))
 

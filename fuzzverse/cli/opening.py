@@ -28,10 +28,12 @@ _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,80}")
 
 @dataclass(frozen=True, slots=True)
 class BuildRequest:
-    """How a target is to be built: sanitizers, and directories that replace fetches."""
+    """How a target is to be built: sanitizers, directories that replace fetches, and whether it
+    is to count lines."""
 
     sanitizers: tuple[str, ...] = ()
     replacements: tuple[tuple[str, Path], ...] = ()
+    is_profiled: bool = False
 
     def arguments(self) -> list[str]:
         """The options that ask for the same again."""
@@ -143,4 +145,4 @@ def build_variant(
         compiler,
         replacements=dict(request.replacements),
     )
-    return builder.build(target, variant, request.sanitizers)
+    return builder.build(target, variant, request.sanitizers, is_profiled=request.is_profiled)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import time
 import xml.etree.ElementTree as ET
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -166,6 +166,24 @@ def test_a_run_under_way_has_a_page(fuzzverse: Fuzzverse, tmp_path: Path, page: 
     assert page.value("document.querySelector('#verdict .badge').textContent") == "no bugs"
     assert "was killed" in str(page.value("document.querySelector('#verdict').textContent"))
     assert page.complaints == []
+
+
+def test_exact_lines_are_those_of_llvm_cov(fuzzverse: Fuzzverse, out: Path, tmp_path: Path) -> None:
+    asked = ("report", str(out), "--format", "json")
+    (by_edges,) = fuzzverse(*asked).json["sources"]["files"]
+    (exact,) = fuzzverse(*asked, "--exact", "dungeon").json["sources"]["files"]
+    assert exact["file"] == by_edges["file"] == "dungeon/dungeon.c"
+    assert exact["lines"] > 2 * by_edges["lines"]
+    assert exact["lines"] * 0.8 < exact["reached"] <= exact["lines"]
+    assert list(tmp_path.glob("*.profraw")) == []
+
+
+def test_an_executable_that_counts_nothing_is_told(
+    fuzzverse: Fuzzverse, out: Path, compiled: Callable[..., Path]
+) -> None:
+    done = fuzzverse("report", str(out), "--exact", str(compiled("coin.c")))
+    assert done.code == 1
+    assert "counts no lines; build it with -fprofile-instr-generate" in done.err
 
 
 def test_what_is_no_out_is_told_in_one_line(fuzzverse: Fuzzverse, tmp_path: Path) -> None:

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from fuzzverse.sources import FileLines, FunctionLines, by_file
+from fuzzverse.sources import FileLines, FunctionLines, by_file, from_lcov
 
 NAMES = {
     8: "open at /far/game/door.c:10:3",
@@ -31,3 +31,32 @@ def test_names_of_files_tell_them_apart() -> None:
 
 def test_nothing_is_known_without_names() -> None:
     assert by_file(bytes(2), [1, 2], {}) == ()
+
+
+LCOV = """\
+SF:/far/game/door.c
+FN:10,door.c:open
+FN:20,shut
+FNDA:3,door.c:open
+DA:5,1
+DA:10,3
+DA:12,0
+DA:20,18446744073709551615
+DA:21,0
+BRF:0
+LF:5
+end_of_record
+SF:/far/game/empty.h
+DA:1,1
+end_of_record
+"""
+
+
+def test_what_llvm_cov_counted() -> None:
+    assert from_lcov(LCOV) == (
+        FileLines(
+            "game/door.c",
+            (FunctionLines("open", 10, 2, (12,)), FunctionLines("shut", 20, 2, (21,))),
+        ),
+    )
+    assert from_lcov("words\nDA:x,y\nFN:\n") == ()

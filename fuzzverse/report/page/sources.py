@@ -8,7 +8,7 @@ from typing import Final
 from fuzzverse.dossier import Dossier
 from fuzzverse.report.page.markup import Cell, Markup, bar, join, line, note, section, table, tag
 from fuzzverse.report.text import count, plural
-from fuzzverse.sources import FileLines, FunctionLines
+from fuzzverse.sources import FileLines, FunctionLines, Sources
 
 FILES_MAX: Final = 120
 FUNCTIONS_MAX: Final = 1_500
@@ -33,15 +33,21 @@ def render(dossier: Dossier) -> Markup:
     return section(
         "sources",
         "Source",
-        note(
-            f"{count(reached)} of {plural(lines, 'line')} that a basic block begins at were "
-            f"reached ({reached / max(1, lines):.0%})"
-            + (f"; {plural(sources.unknown_edges, 'edge')} without a line" * bool(
-                sources.unknown_edges)) + "."
-        ),
+        note(_words(sources, reached, lines)),
         *folds,
         note(f"{plural(more, 'more file')}.") if more > 0 else None,
-    )  # fmt: skip
+    )
+
+
+def _words(sources: Sources, reached: int, lines: int) -> str:
+    share = f"{count(reached)} of {plural(lines, 'line')}"
+    if sources.is_exact:
+        how = f"counted by llvm-cov in replays of {plural(sources.inputs, 'input')}"
+        return f"{share} reached ({reached / max(1, lines):.0%}), {how}."
+    words = f"{share} that a basic block begins at reached ({reached / max(1, lines):.0%})"
+    if sources.unknown_edges:
+        words += f"; {plural(sources.unknown_edges, 'edge')} without a line"
+    return f"{words}. `fuzzverse report OUT --exact TARGET` counts every line."
 
 
 def _file(file: FileLines, functions: list[FunctionLines]) -> Markup:
