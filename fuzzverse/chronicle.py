@@ -145,6 +145,23 @@ class Chronicle:
     edges: Edges | None
 
 
+@dataclass(frozen=True, slots=True)
+class Brief:
+    """What is told of the last campaign while it runs; `entry_count` is that of its corpus."""
+
+    campaign: Campaign
+    bugs: tuple[Sighting, ...]
+    tallies: tuple[MarkTally, ...]
+    entry_count: int
+
+
+def read_brief(path: Path) -> Brief:
+    """Reads what a screen shows of the last campaign; raises as `read`."""
+    with _errors(path), contextlib.closing(_open(path)) as database:
+        _check(path, database)
+        return _Reader(database).brief(path)
+
+
 def read(path: Path) -> Chronicle:
     """Reads the last campaign of an archive.
 
@@ -189,12 +206,23 @@ class _Reader:
     def __init__(self, database: sqlite3.Connection) -> None:
         self._database = database
 
-    def chronicle(self, path: Path) -> Chronicle:
+    def brief(self, path: Path) -> Brief:
+        campaign = self._last(path)
+        return Brief(
+            campaign, self._bugs(campaign.id), self._tallies(campaign.id),
+            self._entry_count(campaign.id),
+        )  # fmt: skip
+
+    def _last(self, path: Path) -> Campaign:
         # One moment for all of it, also while a campaign writes.
         self._database.execute("BEGIN")
         campaign = self._campaign("SELECT max(id) FROM campaigns")
         if campaign is None:
             raise UsageError(f"{path} holds no campaign yet")
+        return campaign
+
+    def chronicle(self, path: Path) -> Chronicle:
+        campaign = self._last(path)
         previous = self._campaign(
             "SELECT max(id) FROM campaigns WHERE target = ? AND id < ?",
             campaign.target,
@@ -212,12 +240,13 @@ class _Reader:
             points=self._points(campaign.id),
             makers=self._makers(campaign.id),
             ways=(*_ways_of_bugs(bugs), *self._ways(campaign.id)),
-            entry_count=self._number(
-                "SELECT count(*) FROM entries WHERE campaign = ?", campaign.id
-            ),
+            entry_count=self._entry_count(campaign.id),
             frontier=self._frontier(campaign.id),
             edges=self._edges(campaign.id),
         )
+
+    def _entry_count(self, campaign: int) -> int:
+        return self._number("SELECT count(*) FROM entries WHERE campaign = ?", campaign)
 
     def _rows(self, statement: str, *values: object) -> list[tuple[Any, ...]]:
         return self._database.execute(statement, values).fetchall()

@@ -131,6 +131,21 @@ def _unusable(path: Path) -> Iterator[None]:
         ) from error
 
 
+def is_held(path: Path) -> bool:
+    """Whether somebody holds a directory now."""
+    try:
+        handle = os.open(path / ".lock", os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(handle)
+    return False
+
+
 @contextlib.contextmanager
 def held(path: Path) -> Iterator[None]:
     """Holds a directory, made if need be, with a lock that the kernel drops when this process dies,

@@ -24,13 +24,17 @@ MARK_ROWS_MIN: Final = 5
 # What the screen needs besides marks: headline, numbers, estimate, isolation, bugs, frames.
 OTHER_ROWS: Final = 18
 BUGS_SHOWN_MAX: Final = 4
+STOPS: Final = "Ctrl-C stops and saves"
 _STYLES: Final = {"FAILED": "bold red", "NEVER": "bold yellow", "ok": "green", "idle": "dim"}
 
 
-def render(target: str, moment: Snapshot, rate: float, height: int) -> RenderableType:
-    """The whole screen for a terminal of `height` rows; `rate` is timelines/s just now."""
+def render(
+    target: str, moment: Snapshot, rate: float, height: int, advice: str = STOPS
+) -> RenderableType:
+    """The whole screen for a terminal of `height` rows; `rate` is timelines/s just now, `advice`
+    what the user may do."""
     return Group(
-        _headline(target, moment),
+        _headline(target, moment, advice),
         _numbers(moment, rate),
         _line(estimate_report.render(moment.totals), "dim"),
         *_isolation(moment),
@@ -39,11 +43,11 @@ def render(target: str, moment: Snapshot, rate: float, height: int) -> Renderabl
     )
 
 
-def _headline(target: str, moment: Snapshot) -> Text:
+def _headline(target: str, moment: Snapshot, advice: str) -> Text:
     line = Text.assemble(("fuzzverse ", "bold"), (printable(target), "bold cyan"))
     line.append(f"  {duration(moment.seconds)}")
     line.append(f"  last discovery {duration(moment.seconds - moment.last_discovery)} ago")
-    line.append("  Ctrl-C stops and saves", "dim")
+    line.append(f"  {advice}", "dim")
     return line
 
 
