@@ -1,23 +1,24 @@
 /* Where the search returns to. Each mark names the state of the cluster in one respect, as a tester
- * would who asks what could go wrong next; numbers are put in few classes, so that there are some
- * thousand states in all, and none of them says who the servers are. Nothing here knows a planted
- * mistake: these are the neighbourhoods that the paper's proofs walk through. */
+ * would who asks what could go wrong next; numbers are put in two or three classes, so that there
+ * are some hundred states in all, and none of them says who the servers are. Nothing here knows a
+ * planted mistake: these are the neighbourhoods that the paper's proofs walk through. */
+#include "clients.h"
 #include "observer.h"
+
+#include <string.h>
 
 /* What one look at all servers finds; counts are of servers. */
 struct view {
-    uint32_t up, leaders, candidates, starts;
-    uint32_t term_min, term_max;                /* of those that are up */
+    uint32_t up, leaders, candidates;
+    uint32_t term_max, older;                   /* of those that are up; how many are behind it */
     const struct server *newest;                /* the leader of the latest term, or NULL */
-    uint32_t holders_up, holders_down, lacking; /* of the last committed entry, of all voters */
+    uint32_t holders, holders_down, lacking_up; /* of the last committed entry, of all voters */
+    uint32_t syncing;                           /* their logs, at this moment */
     uint32_t last_terms;                        /* how many different ones the logs end in */
-    uint32_t bases, voter_sets;                 /* different ones */
-    uint32_t tail_max;                          /* entries behind what is committed */
-    bool changes_voters;                        /* some log has voters that are not committed */
+    uint32_t voter_sets;                        /* different ones */
+    uint32_t changes;                           /* of voters, not committed, and different */
 };
 
-/* 0, 1, 2-3, 4 and more. */
-static uint32_t few(uint32_t n) { return n < 2 ? n : n < 4 ? 2 : 3; }
 static uint32_t at_most(uint32_t n, uint32_t max) { return n < max ? n : max; }
 
 static bool holds(const struct server *s, uint32_t index, uint32_t term) {
@@ -38,56 +39,53 @@ static uint32_t different(const uint32_t *numbers, uint32_t count) {
 static void see_up(struct view *v, const struct server *s) {
     v->up++;
     v->leaders += s->role == LEADER;
-    v->candidates += s->role == CANDIDATE || s->role == PRE_CANDIDATE;
-    if (v->up == 1 || s->term < v->term_min) v->term_min = s->term;
+    v->candidates += s->role == CANDIDATE;
+    v->syncing += s->storage.is_syncing;
     if (s->term > v->term_max) v->term_max = s->term;
     if (s->role == LEADER && (v->newest == NULL || s->term > v->newest->term)) v->newest = s;
-    if (s->voters_index > s->commit) v->changes_voters = true;
 }
 
 static struct view look(void) {
     struct view v = {0};
-    uint32_t last_terms[SERVERS_MAX], bases[SERVERS_MAX], sets[SERVERS_MAX], count = 0;
+    uint32_t last_terms[SERVERS_MAX], sets[SERVERS_MAX], changes[SERVERS_MAX];
+    uint32_t count = 0, change_count = 0;
     for (uint8_t i = 0; i < settings.server_count; i++) {
         const struct server *s = &servers[i];
         bool is_up = server_is_up(i);
-        v.starts += fv_node_starts(server_node(i));
         if (is_up) see_up(&v, s);
+        if (s->voters_index > s->commit && s->voters_index > observer_commit())
+            changes[change_count++] = log_term(&s->log, s->voters_index) << 8 | s->voters;
         if (!is_in(s->voters, i)) continue;
         bool has = holds(s, observer_commit(), observer_commit_term());
-        v.holders_up += has && is_up;
+        v.holders += has;
         v.holders_down += has && !is_up;
-        v.lacking += !has;
-        if (log_last(&s->log) > observer_commit() + v.tail_max)
-            v.tail_max = log_last(&s->log) - observer_commit();
+        v.lacking_up += !has && is_up;
         last_terms[count] = log_last_term(&s->log);
-        bases[count] = s->log.base;
         sets[count++] = s->voters;
     }
+    for (uint8_t i = 0; i < settings.server_count; i++)
+        v.older += server_is_up(i) && servers[i].term < v.term_max;
     v.last_terms = different(last_terms, count);
-    v.bases = different(bases, count);
     v.voter_sets = different(sets, count);
+    v.changes = different(changes, change_count);
     return v;
+}
+
+/* Its term has begun: from now on what it has committed says what it leads. */
+static bool has_begun(const struct server *leader) {
+    return log_term(&leader->log, leader->commit) == leader->term;
 }
 
 /* ---- elections ------------------------------------------------------------------------------- */
 
-/* Who may still vote, for whom, and who has forgotten what. */
 static void mark_elections(const struct view *v) {
-    uint32_t votes = 0, undecided = 0;
-    for (uint8_t i = 0; i < settings.server_count; i++) {
-        const struct server *s = &servers[i];
-        if (!server_is_up(i) || s->term != v->term_max) continue;
-        if (s->role == CANDIDATE) votes += bits_of(s->votes);
-        undecided += s->vote == NOBODY;
-    }
     FV_SOMETIMES_EACH("an election",
                       FV_KEYS({"leaders", at_most(v->leaders, 2)},
-                              {"candidates", at_most(v->candidates, 3)},
-                              {"votes", at_most(votes, 3)}, {"undecided", at_most(undecided, 2)},
-                              {"terms apart", at_most(v->term_max - v->term_min, 3)},
-                              {"restarts", at_most(v->starts - settings.server_count, 3)},
-                              {"down", settings.server_count - v->up}),
+                              {"the newest has begun", v->newest && has_begun(v->newest)},
+                              {"and hears no majority", v->newest && v->newest->lonely_beats > 1},
+                              {"candidates", at_most(v->candidates, 2)},
+                              {"in older terms", at_most(v->older, 2)},
+                              {"down", at_most(settings.server_count - v->up, 2)}),
                       FV_QUALITY());
 }
 
@@ -95,12 +93,15 @@ static void mark_elections(const struct view *v) {
 
 /* Whose logs stand for the last committed entry, should there be an election now. */
 static void mark_commit(const struct view *v) {
-    FV_SOMETIMES_EACH("the last committed entry",
-                      FV_KEYS({"holders up", v->holders_up}, {"holders down", v->holders_down},
-                              {"lacking", v->lacking}, {"leaders", at_most(v->leaders, 2)},
-                              {"last terms", at_most(v->last_terms, 3)}, {"tail", few(v->tail_max)},
-                              {"terms apart", at_most(v->term_max - v->term_min, 2)}),
-                      FV_QUALITY());
+    uint32_t lacking =
+        v->newest ? bits_of(v->newest->voters) - at_most(v->holders, bits_of(v->newest->voters))
+                  : 0;
+    FV_SOMETIMES_EACH(
+        "the last committed entry",
+        FV_KEYS({"lacking", at_most(lacking, 2)}, {"lacking and up", at_most(v->lacking_up, 2)},
+                {"holders down", at_most(v->holders_down, 2)}, {"syncing", at_most(v->syncing, 2)},
+                {"leaders", at_most(v->leaders, 2)}),
+        FV_QUALITY());
 }
 
 /* What the leader has yet to commit, and whose log could take its place. */
@@ -115,130 +116,142 @@ static void mark_tail(const struct view *v) {
         holders |= (uint32_t)has << i;
         rivals += !has && log_last_term(&servers[i].log) > term;
     }
-    bool is_earlier = term < leader->term, is_on_majority = is_majority(leader->voters, holders);
     FV_SOMETIMES_EACH("a leader's tail",
-                      FV_KEYS({"length", few(log_last(&leader->log) - leader->commit)},
-                              {"of an earlier term", is_earlier}, {"holders", bits_of(holders)},
-                              {"on a majority", is_on_majority}, {"rivals", at_most(rivals, 2)},
-                              {"led before", observer_has_led(leader->id, leader->term)}),
+                      FV_KEYS({"of an earlier term", term < leader->term},
+                              {"on more than it", bits_of(holders) > 1},
+                              {"on a majority", is_majority(leader->voters, holders)},
+                              {"rivals", at_most(rivals, 2)},
+                              {"led before", observer_has_led(leader->id, leader->term)},
+                              {"last terms", at_most(v->last_terms, 3)}),
                       FV_QUALITY());
-    FV_SOMETIMES_ALL("an entry of an earlier term spreads beside a later one",
-                     {"an old leader is back", observer_has_led(leader->id, leader->term)},
-                     {"its tail is of an earlier term", is_earlier},
-                     {"a rival's log ends in a later one", rivals > 0},
-                     {"a majority has the tail", is_on_majority});
+}
+
+/* A message may have been overtaken by later ones, or come twice. */
+void observer_append_came(const struct server *s, const struct message *m) {
+    uint32_t last = m->index + m->count;
+    bool is_into_snapshot = m->count > 0 && m->index < s->log.base;
+    if (last >= log_last(&s->log) && !is_into_snapshot) return;
+    FV_SOMETIMES_EACH(
+        "an append that holds less than the log",
+        FV_KEYS({"is a heartbeat", m->count == 0}, {"begins in the snapshot", is_into_snapshot},
+                {"ends in the snapshot", last <= s->log.base},
+                {"beyond it", at_most(log_last(&s->log) - at_most(last, log_last(&s->log)), 2)},
+                {"not committed", at_most(log_last(&s->log) - s->commit, 2)}),
+        FV_QUALITY());
 }
 
 /* ---- snapshots ------------------------------------------------------------------------------- */
 
 static void mark_snapshots(const struct view *v) {
-    uint32_t behind = 0, beyond = 0;
+    uint32_t behind = 0, beyond = 0, empty = 0;
     if (v->newest == NULL) return;
     uint32_t base = v->newest->log.base;
     for (uint8_t i = 0; i < settings.server_count; i++) {
         if (!is_in(v->newest->voters, i)) continue;
         uint32_t last = log_last(&servers[i].log);
-        if (last < base && base - last > behind) behind = base - last;
-        if (last > base && servers[i].log.base < base) beyond++;
+        behind += last < base;
+        beyond += last > base && servers[i].log.base < base;
+        empty += last == servers[i].log.base && last > 0;
     }
     FV_SOMETIMES_EACH("snapshots",
-                      FV_KEYS({"taken", few(base / settings.snapshot_every)},
-                              {"different", at_most(v->bases, 3)}, {"behind by", few(behind)},
-                              {"beyond", at_most(beyond, 3)}, {"tail", few(v->tail_max)},
-                              {"up", v->up},
-                              {"restarts", at_most(v->starts - settings.server_count, 2)}),
+                      FV_KEYS({"taken", at_most(base / settings.snapshot_every, 2)},
+                              {"behind", at_most(behind, 2)}, {"beyond", at_most(beyond, 2)},
+                              {"with nothing behind", at_most(empty, 2)},
+                              {"down", settings.server_count > v->up}),
+                      FV_QUALITY());
+}
+
+void observer_snapshot_came(const struct server *s, const struct snapshot *snapshot) {
+    uint32_t last = log_last(&s->log);
+    FV_SOMETIMES_EACH("a snapshot comes",
+                      FV_KEYS({"new", snapshot->index > s->commit},
+                              {"in the log", last >= snapshot->index},
+                              {"beyond it", at_most(last - at_most(last, snapshot->index), 2)},
+                              {"not committed", at_most(last - s->commit, 2)}),
                       FV_QUALITY());
 }
 
 /* ---- membership, handover -------------------------------------------------------------------- */
 
 static void mark_membership(const struct view *v) {
-    if (v->voter_sets < 2 && !v->changes_voters) return;
+    if (v->voter_sets < 2 && v->changes == 0) return;
     const struct server *leader = v->newest;
     FV_SOMETIMES_EACH("voters change",
-                      FV_KEYS({"sets", at_most(v->voter_sets, 3)}, {"under way", v->changes_voters},
+                      FV_KEYS({"sets", at_most(v->voter_sets, 3)},
+                              {"under way", at_most(v->changes, 2)},
                               {"leaders", at_most(v->leaders, 2)},
-                              {"voters", leader ? bits_of(leader->voters) : 0},
-                              {"leader has committed",
-                               leader && log_term(&leader->log, leader->commit) == leader->term},
-                              {"last terms", at_most(v->last_terms, 3)},
-                              {"lacking", at_most(v->lacking, 2)}),
+                              {"are even", leader && bits_of(leader->voters) % 2 == 0},
+                              {"the newest has begun", leader && has_begun(leader)},
+                              {"lacking and up", at_most(v->lacking_up, 2)}),
                       FV_QUALITY());
 }
 
 static void mark_handover(const struct view *v) {
-    const struct server *leader = v->newest;
-    if (leader == NULL || leader->handover == NOBODY) return;
-    const struct server *to = &servers[leader->handover];
-    uint32_t gap = log_last(&leader->log) - at_most(log_last(&to->log), log_last(&leader->log));
-    FV_SOMETIMES_EACH("leadership is handed over",
-                      FV_KEYS({"behind by", few(gap)}, {"is up", server_is_up(to->id)},
-                              {"tail", few(log_last(&leader->log) - leader->commit)},
-                              {"leaders", at_most(v->leaders, 2)},
-                              {"lacking", at_most(v->lacking, 2)}),
-                      FV_QUALITY());
+    uint32_t to = observer_order();
+    if (v->newest == NULL || (v->newest->handover == NOBODY && to == NOBODY)) return;
+    const struct server *heir = &servers[v->newest->handover != NOBODY ? v->newest->handover : to];
+    uint32_t last = log_last(&v->newest->log);
+    FV_SOMETIMES_EACH(
+        "leadership is handed over",
+        FV_KEYS({"ordered", to != NOBODY}, {"the leader waits", v->newest->handover != NOBODY},
+                {"behind by", at_most(last - at_most(log_last(&heir->log), last), 2)},
+                {"behind what is committed", log_last(&heir->log) < observer_commit()},
+                {"syncing", heir->storage.is_syncing}, {"leaders", at_most(v->leaders, 2)}),
+        FV_QUALITY());
 }
 
 /* ---- clients --------------------------------------------------------------------------------- */
 
-/* Of one leader's log: commands that were sent again and are there twice, in it or before it. */
-static uint32_t doubled(const struct server *s) {
-    uint32_t n = 0;
-    for (uint32_t i = s->log.base + 1; i <= log_last(&s->log); i++) {
-        const struct entry *entry = log_at(&s->log, i);
-        if (entry->kind != ENTRY_COMMAND) continue;
-        const struct session *before = &s->snapshot.machine.sessions[entry->client];
-        bool is_doubled = before->sequence >= entry->sequence;
-        for (uint32_t j = s->log.base + 1; j < i && !is_doubled; j++) {
-            const struct entry *other = log_at(&s->log, j);
-            is_doubled = other->kind == ENTRY_COMMAND && other->client == entry->client &&
-                         other->sequence == entry->sequence;
-        }
-        n += is_doubled;
-    }
-    return n;
-}
-
 static void mark_clients(const struct view *v) {
-    uint32_t deposed_reads = 0, deposed = 0, stale = 0;
+    uint32_t deposed = 0, stale = 0, asking = 0;
     if (v->newest == NULL) return;
     for (uint8_t i = 0; i < settings.server_count; i++) {
         const struct server *s = &servers[i];
         if (!server_is_up(i) || s->role != LEADER || s == v->newest) continue;
         deposed++;
-        deposed_reads += s->read_count;
-        if (s->commit < v->newest->commit) stale = v->newest->commit - s->commit;
+        stale += s->commit < observer_commit();
+        asking += clients_asking(i);
     }
     FV_SOMETIMES_EACH("what clients wait for",
                       FV_KEYS({"deposed leaders", at_most(deposed, 2)},
-                              {"their reads", at_most(deposed_reads, 2)}, {"behind by", few(stale)},
-                              {"doubled commands", at_most(doubled(v->newest), 3)},
-                              {"snapshots", at_most(v->bases, 2)},
-                              {"lacking", at_most(v->lacking, 2)}),
+                              {"that lack what is committed", at_most(stale, 2)},
+                              {"that clients ask", at_most(asking, 2)},
+                              {"applied and not answered", at_most(clients_unanswered(), 2)},
+                              {"the leader began with a snapshot", v->newest->began > 0}),
                       FV_QUALITY());
 }
 
 /* ---- when to look ---------------------------------------------------------------------------- */
 
-/* Of all that the marks are made from; most events change none of it. */
-static uint64_t digest(void) {
-    uint64_t sum = 0;
+/* All that the marks are made from; most events change none of it. */
+struct glance {
+    uint64_t words[5];
+};
+
+static struct glance glance_at(const struct server *s) {
+    struct glance g = {
+        {(uint64_t)s->term << 32 | s->commit, (uint64_t)s->log.base << 32 | s->log.count,
+         (uint64_t)s->life << 32 | s->voters_index, (uint64_t)s->began << 32 | s->handover,
+         (uint64_t)s->role << 2 | (uint64_t)s->storage.is_syncing << 1 | server_is_up(s->id)}};
+    return g;
+}
+
+static bool has_changed(void) {
+    static struct glance before[SERVERS_MAX];
+    static uint64_t clients_before;
+    bool has = clients_glance() != clients_before;
+    clients_before = clients_glance();
     for (uint8_t i = 0; i < settings.server_count; i++) {
-        const struct server *s = &servers[i];
-        uint64_t fields[] = {s->role,         s->term,  s->commit,      s->log.base,
-                             s->log.count,    s->votes, s->read_count,  s->handover,
-                             s->voters_index, s->life,  server_is_up(i)};
-        for (uint32_t j = 0; j < sizeof(fields) / sizeof(fields[0]); j++)
-            sum = (sum ^ fields[j]) * UINT64_C(0x9e3779b97f4a7c15), sum ^= sum >> 29;
+        struct glance now = glance_at(&servers[i]);
+        if (memcmp(&now, &before[i], sizeof(now)) == 0) continue;
+        before[i] = now;
+        has = true;
     }
-    return sum;
+    return has;
 }
 
 void observer_look(void) {
-    static uint64_t last;
-    uint64_t now = digest();
-    if (now == last) return;
-    last = now;
+    if (!has_changed()) return;
     struct view v = look();
     mark_elections(&v);
     mark_commit(&v);

@@ -26,11 +26,14 @@ struct place {
 static struct place places[INDEX_MAX];
 static uint8_t leaders[TERM_MAX]; /* 1 + server */
 static uint32_t commit;
+static uint8_t order; /* to campaign: whom it is on its way to, or NOBODY */
+static uint32_t applied[CLIENTS_MAX];
 static uint32_t known[SERVERS_MAX]; /* what each server ever knew to be committed */
 
 void observer_start(void) {
     /* A timeline starts with memory that nobody has written to. */
     commit = 0;
+    order = NOBODY;
 }
 
 static uint32_t sum_of(const void *at, size_t bytes) {
@@ -125,7 +128,8 @@ static void check_values(const struct server *s) {
 }
 
 void observer_applied(const struct server *s, const struct entry *entry) {
-    (void)entry;
+    if (entry->kind == ENTRY_COMMAND && entry->sequence > applied[entry->client])
+        applied[entry->client] = entry->sequence;
     check_values(s);
 }
 
@@ -152,6 +156,19 @@ void observer_recovered(const struct server *s) {
 }
 
 /* ---- for the marks --------------------------------------------------------------------------- */
+
+void observer_ordered(const struct server *s, uint8_t to) {
+    (void)s;
+    order = to;
+}
+
+void observer_order_came(const struct server *s) {
+    if (order == s->id) order = NOBODY;
+}
+
+uint8_t observer_order(void) { return order; }
+
+uint32_t observer_applied_of(uint8_t client) { return applied[client]; }
 
 uint32_t observer_commit(void) { return commit; }
 

@@ -92,7 +92,12 @@ void storage_append(struct server *s, uint32_t from) {
     if (count > 0) write_records(s, records, count);
 }
 
-void storage_sync(struct server *s) { server_needs(fv_file_sync(s->storage.log) == 0); }
+void storage_sync(struct server *s) {
+    s->storage.is_syncing = true;
+    observer_look();
+    server_needs(fv_file_sync(s->storage.log) == 0);
+    s->storage.is_syncing = false;
+}
 
 /* In a file of its own, which takes the place of the old one when it is whole. */
 void storage_rewrite_log(struct server *s) {
