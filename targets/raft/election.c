@@ -168,7 +168,6 @@ void election_hand_over(struct server *s, uint8_t to) {
 }
 
 void election_handed_over(struct server *s, const struct message *m) {
-    observer_order_came(s);
     if (m->term != s->term || s->role != FOLLOWER || !is_in(s->voters, s->id)) return;
     election_campaign(s, true);
 }

@@ -26,14 +26,13 @@ struct place {
 static struct place places[INDEX_MAX];
 static uint8_t leaders[TERM_MAX]; /* 1 + server */
 static uint32_t commit;
-static uint8_t order; /* to campaign: whom it is on its way to, or NOBODY */
+static uint8_t heirs[TERM_MAX]; /* 1 + server */
 static uint32_t applied[CLIENTS_MAX];
 static uint32_t known[SERVERS_MAX]; /* what each server ever knew to be committed */
 
 void observer_start(void) {
     /* A timeline starts with memory that nobody has written to. */
     commit = 0;
-    order = NOBODY;
 }
 
 static uint32_t sum_of(const void *at, size_t bytes) {
@@ -67,6 +66,7 @@ void observer_leads(const struct server *s) {
     if (leaders[s->term] != 0) fv_bug("election safety: two servers were elected in one term");
     leaders[s->term] = (uint8_t)(1 + s->id);
     check_leader(s);
+    workload_moment();
 }
 
 /* ---- log matching: an index and a term say what the entry is, and all before it -------------- */
@@ -114,6 +114,7 @@ void observer_committed(const struct server *s, uint32_t old_commit) {
     if (s->commit <= commit) return;
     commit = s->commit < INDEX_MAX ? s->commit : INDEX_MAX - 1;
     check_other_leaders(s);
+    workload_moment();
 }
 
 /* Sessions are left out: they show in what commands do. */
@@ -158,15 +159,12 @@ void observer_recovered(const struct server *s) {
 /* ---- for the marks --------------------------------------------------------------------------- */
 
 void observer_ordered(const struct server *s, uint8_t to) {
-    (void)s;
-    order = to;
+    if (s->term < TERM_MAX) heirs[s->term] = (uint8_t)(1 + to);
 }
 
-void observer_order_came(const struct server *s) {
-    if (order == s->id) order = NOBODY;
+uint8_t observer_heir(uint32_t term) {
+    return term < TERM_MAX && heirs[term] != 0 ? (uint8_t)(heirs[term] - 1) : NOBODY;
 }
-
-uint8_t observer_order(void) { return order; }
 
 uint32_t observer_applied_of(uint8_t client) { return applied[client]; }
 

@@ -119,7 +119,7 @@ struct storage {
     uint32_t generation; /* of the vote that was saved last */
     uint32_t log_bytes;
     uint32_t log_sum; /* of the last record: the next one's is chained to it */
-    bool is_syncing;  /* the log, at this moment */
+    bool is_syncing;  /* at this moment */
 };
 
 struct read {
@@ -194,6 +194,10 @@ static inline bool is_in(uint32_t set, uint8_t server) { return set >> server & 
 static inline bool is_majority(uint32_t voters, uint32_t set) {
     return bits_of(voters & set) > bits_of(voters) / 2;
 }
+
+/* ---- workload.c ------------------------------------------------------------------------------ */
+
+void workload_moment(void); /* at which bad luck would be worst: it may come */
 
 /* ---- log.c: entries in memory ---------------------------------------------------------------- */
 

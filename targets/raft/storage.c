@@ -42,6 +42,13 @@ static void write_all(fv_file file, const void *from, size_t bytes, uint64_t at)
     server_needs(fv_file_write(file, from, bytes, at) == (int64_t)bytes);
 }
 
+static void sync_file(struct server *s, fv_file file) {
+    s->storage.is_syncing = true;
+    observer_look();
+    server_needs(fv_file_sync(file) == 0);
+    s->storage.is_syncing = false;
+}
+
 /* ---- term and vote --------------------------------------------------------------------------- */
 
 static uint32_t sum_of_slot(const struct vote_slot *slot) {
@@ -52,7 +59,7 @@ void storage_save_vote(struct server *s) {
     struct vote_slot slot = {0, ++s->storage.generation, s->term, s->vote};
     slot.sum = sum_of_slot(&slot);
     write_all(s->storage.votes, &slot, sizeof(slot), slot.generation % 2 * PAGE_BYTES);
-    server_needs(fv_file_sync(s->storage.votes) == 0);
+    sync_file(s, s->storage.votes);
 }
 
 static void recover_vote(struct server *s) {
@@ -92,12 +99,7 @@ void storage_append(struct server *s, uint32_t from) {
     if (count > 0) write_records(s, records, count);
 }
 
-void storage_sync(struct server *s) {
-    s->storage.is_syncing = true;
-    observer_look();
-    server_needs(fv_file_sync(s->storage.log) == 0);
-    s->storage.is_syncing = false;
-}
+void storage_sync(struct server *s) { sync_file(s, s->storage.log); }
 
 /* In a file of its own, which takes the place of the old one when it is whole. */
 void storage_rewrite_log(struct server *s) {

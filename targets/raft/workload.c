@@ -6,7 +6,7 @@ enum {
     STEPS = 40,
     STEP_MS_MIN = 20,
     STEP_MS_MAX = 110,
-    FAULT_ONE_IN_MIN = 1024, /* steps; a root has its own rate */
+    FAULT_ONE_IN_MIN = 2048, /* steps and moments; a root has its own rate */
     ORDER_ONE_IN_MIN = 256,
     RATES = 3,        /* each half of the one before */
     HEAL_ONE_IN = 12, /* steps, once some link is cut */
@@ -49,6 +49,7 @@ static void cut_link(uint8_t from, uint8_t to) {
 
 /* Two groups that do not hear each other. */
 static void part(void) {
+    fv_net_heal_all();
     uint32_t group = (uint32_t)fv_below(1U << settings.server_count);
     for (uint8_t i = 0; i < settings.server_count; i++)
         for (uint8_t j = 0; j < settings.server_count; j++)
@@ -66,6 +67,10 @@ static void fault(void) {
     default: part(); break;
     }
     if (kind >= ISOLATE) is_cut = true;
+}
+
+void workload_moment(void) {
+    if (fv_chance(1, fault_one_in)) fault();
 }
 
 static void heal(void) {
@@ -157,7 +162,7 @@ static void step(void) {
     fv_sleep(FV_MS((uint64_t)fv_between(STEP_MS_MIN, STEP_MS_MAX)));
     start_again();
     heal();
-    if (fv_chance(1, fault_one_in)) fault();
+    workload_moment();
     if (fv_chance(1, change_one_in)) give(order_change);
     if (fv_chance(1, handover_one_in)) give(order_handover);
     observer_look();
