@@ -107,13 +107,14 @@ static void mark_tail(const struct view *v) {
         holders |= (uint32_t)has << i;
         rivals += !has && log_last_term(&servers[i].log) > term;
     }
-    FV_SOMETIMES_EACH("a leader's tail",
-                      FV_KEYS({"of an earlier term", term < leader->term},
-                              {"on more than one", bits_of(holders) > 1},
-                              {"on a majority", is_majority(leader->voters, holders)},
-                              {"rivals", rivals > 0},
-                              {"led before", observer_has_led(leader->id, leader->term)}),
-                      FV_QUALITY());
+    FV_SOMETIMES_EACH(
+        "a leader's tail",
+        FV_KEYS(
+            {"of an earlier term", term < leader->term}, {"on more than one", bits_of(holders) > 1},
+            {"on a majority", is_majority(leader->voters, holders)},
+            {"more than an append holds", log_last(&leader->log) - leader->commit > settings.batch},
+            {"rivals", rivals > 0}, {"led before", observer_has_led(leader->id, leader->term)}),
+        FV_QUALITY());
 }
 
 /* A message may have been overtaken by later ones, or come twice. */
@@ -196,16 +197,33 @@ static void mark_clients(const struct view *v) {
         const struct server *s = &servers[i];
         if (!server_is_up(i) || s->role != LEADER || s == v->newest) continue;
         deposed++;
-        stale += s->commit < observer_commit();
+        stale |= (s->commit < observer_commit()) + (s->commit < observer_command());
         asking += clients_asking(i);
     }
     FV_SOMETIMES_EACH("what clients wait for",
                       FV_KEYS({"deposed leaders", deposed > 0},
-                              {"that lack what is committed", stale > 0},
+                              {"that lack what is committed", at_most(stale, 2)},
                               {"that clients ask", asking > 0},
                               {"applied and not answered", clients_unanswered() > 0},
                               {"the leader began with a snapshot", v->newest->began > 0}),
                       FV_QUALITY());
+}
+
+/* Sent again by its client, or doubled on its way. */
+void observer_command_came(const struct server *s, const struct request *q) {
+    uint32_t index = log_last(&s->log);
+    while (index > s->applied && (log_at(&s->log, index)->client != q->client ||
+                                  log_at(&s->log, index)->sequence != q->sequence))
+        index--;
+    bool is_in_log = index > s->applied;
+    if (!is_in_log && observer_applied_of(q->client) < q->sequence) return;
+    FV_SOMETIMES_EACH(
+        "a command comes again",
+        FV_KEYS({"is in the log", is_in_log},
+                {"of an earlier term", is_in_log && log_term(&s->log, index) < s->term},
+                {"has taken effect", observer_applied_of(q->client) >= q->sequence},
+                {"to a server that began with a snapshot", s->began > 0}),
+        FV_QUALITY());
 }
 
 /* ---- when to look ---------------------------------------------------------------------------- */

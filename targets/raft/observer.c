@@ -25,14 +25,14 @@ struct place {
 
 static struct place places[INDEX_MAX];
 static uint8_t leaders[TERM_MAX]; /* 1 + server */
-static uint32_t commit;
+static uint32_t commit, command;
 static uint8_t heirs[TERM_MAX]; /* 1 + server */
 static uint32_t applied[CLIENTS_MAX];
 static uint32_t known[SERVERS_MAX]; /* what each server ever knew to be committed */
 
 void observer_start(void) {
     /* A timeline starts with memory that nobody has written to. */
-    commit = 0;
+    commit = command = 0;
 }
 
 static uint32_t sum_of(const void *at, size_t bytes) {
@@ -97,6 +97,7 @@ static void commit_index(const struct server *s, uint32_t index) {
     const struct entry *entry = log_at(&s->log, index);
     struct place *place = &places[index];
     uint32_t sum = sum_of(entry, sizeof(*entry));
+    if (entry->kind == ENTRY_COMMAND && index > command) command = index;
     if (place->committed_term == 0) {
         place->committed_term = entry->term;
         place->committed_sum = sum;
@@ -169,6 +170,8 @@ uint8_t observer_heir(uint32_t term) {
 uint32_t observer_applied_of(uint8_t client) { return applied[client]; }
 
 uint32_t observer_commit(void) { return commit; }
+
+uint32_t observer_command(void) { return command; }
 
 uint32_t observer_commit_term(void) { return places[commit].committed_term; }
 
