@@ -137,17 +137,18 @@ uint32_t clients_unanswered(void) {
 }
 
 uint32_t clients_asking(uint8_t server) {
-    uint32_t n = 0;
+    uint32_t ask = 0;
     for (uint8_t i = 0; i < settings.client_count; i++)
-        n += clients[i].is_waiting && clients[i].asks == server;
-    return n;
+        if (clients[i].asks == server) ask |= clients[i].is_waiting ? 1 : 2;
+    return ask;
 }
 
 uint64_t clients_glance(void) {
-    uint64_t asked = 0;
+    uint64_t glance = 0;
     for (uint8_t i = 0; i < settings.client_count; i++)
-        asked = asked << 16 | (uint64_t)clients[i].asks << 4 | clients[i].attempts;
-    return asked;
+        glance = glance << 16 | (uint64_t)clients[i].asks << 8 |
+                 (uint64_t)clients[i].attempts << 1 | clients[i].is_waiting;
+    return glance;
 }
 
 void clients_check(void) {

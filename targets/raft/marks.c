@@ -73,58 +73,112 @@ static bool is_lonely(const struct server *leader) {
     return leader != NULL && leader->lonely_beats > 1;
 }
 
+enum { KEYS_MAX = 8 };
+
+/* What a mark saw last in this timeline: it is passed when a state begins, not as long as it lasts,
+ * so that its passes say how rare it is. */
+struct keys {
+    uint8_t of[KEYS_MAX];
+    bool is_there;
+};
+
+static bool begins(struct keys *last, const uint8_t *now, size_t count) {
+    if (last->is_there && memcmp(last->of, now, count) == 0) return false;
+    memcpy(last->of, now, count);
+    return last->is_there = true;
+}
+
 /* ---- elections ------------------------------------------------------------------------------- */
 
 static void mark_elections(const struct view *v) {
-    FV_SOMETIMES_EACH(
-        "an election",
-        FV_KEYS({"leaders", at_most(v->leaders, 2)}, {"the newest has begun", has_begun(v->newest)},
-                {"and hears no majority", is_lonely(v->newest)}, {"candidates", v->candidates > 0},
-                {"down", settings.server_count > v->up}),
-        FV_QUALITY());
+    static struct keys last;
+    const uint8_t is[] = {(uint8_t)at_most(v->leaders, 2), has_begun(v->newest),
+                          is_lonely(v->newest), v->candidates > 0, settings.server_count > v->up};
+    if (!begins(&last, is, sizeof(is))) return;
+    FV_SOMETIMES_EACH("an election",
+                      FV_KEYS({"leaders", is[0]}, {"the newest has begun", is[1]},
+                              {"and hears no majority", is[2]}, {"candidates", is[3]},
+                              {"some are down", is[4]}),
+                      FV_QUALITY());
+}
+
+/* A leader that does not know of a later one. */
+static void mark_deposed(const struct view *v) {
+    static struct keys last;
+    uint32_t deposed = 0, asked = 0, lacks = 0;
+    for (uint8_t i = 0; i < settings.server_count; i++) {
+        const struct server *s = &servers[i];
+        if (!server_is_up(i) || s->role != LEADER || s == v->newest) continue;
+        deposed++;
+        lacks += s->commit < observer_command();
+        asked |= clients_asking(i);
+    }
+    const uint8_t is[] = {lacks > 0, asked & 1, asked > 1, has_begun(v->newest)};
+    if (deposed == 0 || !begins(&last, is, sizeof(is))) return;
+    FV_SOMETIMES_EACH("a deposed leader",
+                      FV_KEYS({"lacks a command", is[0]}, {"is asked", is[1]},
+                              {"will be asked", is[2]}, {"the next has begun", is[3]}),
+                      FV_QUALITY());
 }
 
 /* ---- logs ------------------------------------------------------------------------------------ */
 
 /* Whose logs stand for the last committed entry, should there be an election now. */
 static void mark_commit(const struct view *v) {
+    static struct keys last;
+    const uint8_t is[] = {v->lacking > 0, v->lacking_up > 0, v->holders_down > 0, v->syncing > 0,
+                          v->leaders > 0};
+    if (!begins(&last, is, sizeof(is))) return;
     FV_SOMETIMES_EACH("the last committed entry",
-                      FV_KEYS({"lacking", v->lacking > 0}, {"lacking and up", v->lacking_up > 0},
-                              {"holders down", v->holders_down > 0}, {"syncing", v->syncing > 0},
-                              {"leaders", at_most(v->leaders, 2)}),
+                      FV_KEYS({"some lack it", is[0]}, {"and are up", is[1]},
+                              {"holders are down", is[2]}, {"some sync", is[3]}, {"is led", is[4]}),
                       FV_QUALITY());
+    if (is[1] && is[2])
+        FV_SOMETIMES_EACH("the last committed entry is in danger",
+                          FV_KEYS({"some sync", is[3]}, {"is led", is[4]}), FV_QUALITY());
 }
 
-/* What the leader has yet to commit, and whose log could take its place. */
+/* What the leader has yet to commit, or, as long as its term has not begun, what it has inherited;
+ * and whose log could take its place. */
 static void mark_tail(const struct view *v) {
+    static struct keys last;
     const struct server *leader = v->newest;
-    if (leader == NULL || leader->commit >= log_last(&leader->log)) return;
-    uint32_t index = leader->commit + 1, term = log_term(&leader->log, index);
-    uint32_t holders = 0, rivals = 0;
+    if (leader == NULL) return;
+    const struct log *log = &leader->log;
+    bool begun = has_begun(leader);
+    uint32_t index = begun ? leader->commit + 1 : log_last_up_to_term(log, leader->term - 1);
+    if (index <= log->base || index > log_last(log)) return;
+    uint32_t term = log_term(log, index), holders = 0, rivals = 0;
     for (uint8_t i = 0; i < settings.server_count; i++) {
         if (!is_in(leader->voters, i)) continue;
         bool has = holds(&servers[i], index, term);
         holders |= (uint32_t)has << i;
         rivals += !has && log_last_term(&servers[i].log) > term;
     }
-    FV_SOMETIMES_EACH(
-        "a leader's tail",
-        FV_KEYS(
-            {"of an earlier term", term < leader->term}, {"on more than one", bits_of(holders) > 1},
-            {"on a majority", is_majority(leader->voters, holders)},
-            {"more than an append holds", log_last(&leader->log) - leader->commit > settings.batch},
-            {"rivals", rivals > 0}, {"led before", observer_has_led(leader->id, leader->term)}),
-        FV_QUALITY());
+    const uint8_t is[] = {!begun,
+                          rivals > 0,
+                          bits_of(holders) > 1,
+                          is_majority(leader->voters, holders),
+                          is_lonely(leader),
+                          log_last(log) - index + 1 > settings.batch};
+    if (!begins(&last, is, sizeof(is))) return;
+    FV_SOMETIMES_EACH("a leader's tail",
+                      FV_KEYS({"is inherited", is[0]}, {"has rivals", is[1]},
+                              {"is on others", is[2]}, {"on a majority", is[3]}),
+                      FV_QUALITY());
+    if (is[0] && is[1])
+        FV_SOMETIMES_EACH("an inherited tail has rivals",
+                          FV_KEYS({"is on others", is[2]}, {"on a majority", is[3]},
+                                  {"hears no majority", is[4]}, {"more than an append", is[5]}),
+                          FV_QUALITY());
 }
 
 /* A message may have been overtaken by later ones, or come twice. */
 void observer_append_came(const struct server *s, const struct message *m) {
     uint32_t last = m->index + m->count;
-    bool is_into_snapshot = m->count > 0 && m->index < s->log.base;
-    if (last >= log_last(&s->log) && !is_into_snapshot) return;
-    FV_SOMETIMES_EACH("an append that was overtaken",
-                      FV_KEYS({"is a heartbeat", m->count == 0},
-                              {"begins in the snapshot", is_into_snapshot},
+    if (m->count == 0 || (last >= log_last(&s->log) && m->index >= s->log.base)) return;
+    FV_SOMETIMES_EACH("an append was overtaken",
+                      FV_KEYS({"begins in the snapshot", m->index < s->log.base},
                               {"ends before the log", last < log_last(&s->log)},
                               {"not committed", log_last(&s->log) > s->commit}),
                       FV_QUALITY());
@@ -133,29 +187,32 @@ void observer_append_came(const struct server *s, const struct message *m) {
 /* ---- snapshots ------------------------------------------------------------------------------- */
 
 static void mark_snapshots(const struct view *v) {
+    static struct keys last;
     uint32_t behind = 0, beyond = 0, empty = 0;
     if (v->newest == NULL) return;
     uint32_t base = v->newest->log.base;
     for (uint8_t i = 0; i < settings.server_count; i++) {
         if (!is_in(v->newest->voters, i)) continue;
-        uint32_t last = log_last(&servers[i].log);
-        behind += last < base;
-        beyond += last > base && servers[i].log.base < base;
-        empty += last == servers[i].log.base && last > 0;
+        uint32_t end = log_last(&servers[i].log);
+        behind += end < base;
+        beyond += end > base && servers[i].log.base < base;
+        empty += end == servers[i].log.base && end > 0;
     }
+    const uint8_t is[] = {base > 0, behind > 0, beyond > 0, empty > 0};
+    if (!begins(&last, is, sizeof(is))) return;
     FV_SOMETIMES_EACH("snapshots",
-                      FV_KEYS({"taken", base > 0}, {"behind", behind > 0}, {"beyond", beyond > 0},
-                              {"with nothing behind", empty > 0},
-                              {"down", settings.server_count > v->up}),
+                      FV_KEYS({"taken", is[0]}, {"some are behind", is[1]},
+                              {"some go beyond", is[2]}, {"nothing is behind some", is[3]}),
                       FV_QUALITY());
 }
 
+/* One that is not needed, or only in part. */
 void observer_snapshot_came(const struct server *s, const struct snapshot *snapshot) {
     uint32_t last = log_last(&s->log);
-    FV_SOMETIMES_EACH("a snapshot comes",
-                      FV_KEYS({"new", snapshot->index > s->commit},
-                              {"in the log", last >= snapshot->index},
-                              {"ends before the log", last > snapshot->index},
+    if (last < snapshot->index) return;
+    FV_SOMETIMES_EACH("a snapshot of what is there",
+                      FV_KEYS({"not committed here", snapshot->index > s->commit},
+                              {"the log goes on", last > snapshot->index},
                               {"not committed", last > s->commit}),
                       FV_QUALITY());
 }
@@ -163,53 +220,44 @@ void observer_snapshot_came(const struct server *s, const struct snapshot *snaps
 /* ---- membership, handover -------------------------------------------------------------------- */
 
 static void mark_membership(const struct view *v) {
-    if (v->voter_sets < 2 && v->changes == 0) return;
+    static struct keys last;
     const struct server *leader = v->newest;
+    const uint8_t is[] = {v->voter_sets > 1, (uint8_t)at_most(v->changes, 2),
+                          leader && bits_of(leader->voters) % 2 == 0, has_begun(leader),
+                          is_lonely(leader)};
+    if ((v->voter_sets < 2 && v->changes == 0) || !begins(&last, is, sizeof(is))) return;
     FV_SOMETIMES_EACH("voters change",
-                      FV_KEYS({"sets", at_most(v->voter_sets, 2)},
-                              {"under way", at_most(v->changes, 2)},
-                              {"are even", leader && bits_of(leader->voters) % 2 == 0},
-                              {"the newest has begun", has_begun(leader)},
-                              {"and hears no majority", is_lonely(leader)}),
+                      FV_KEYS({"sets differ", is[0]}, {"under way", is[1]},
+                              {"the newest leader has begun", is[3]}),
                       FV_QUALITY());
+    if (v->changes > 0 && leader && (!is[3] || is[4]))
+        FV_SOMETIMES_EACH("voters change, and the leader does not know what is committed",
+                          FV_KEYS({"under way", is[1]}, {"voters are even", is[2]},
+                                  {"has begun", is[3]}, {"hears no majority", is[4]}),
+                          FV_QUALITY());
 }
 
 /* An heir may be late: by the time that it campaigns the leader may have gone on. */
 static void mark_handover(const struct view *v) {
+    static struct keys last;
     uint8_t id = v->newest ? observer_heir(v->newest->term) : NOBODY;
     if (id == NOBODY) return;
     const struct server *heir = &servers[id];
+    uint32_t end = log_last(&heir->log);
+    const uint8_t is[] = {v->newest->handover == id, heir->term > v->newest->term,
+                          heir->storage.is_syncing, end < log_last(&v->newest->log),
+                          end < observer_commit()};
+    if (!begins(&last, is, sizeof(is))) return;
     FV_SOMETIMES_EACH("leadership is handed over",
-                      FV_KEYS({"the leader waits", v->newest->handover == id},
-                              {"the heir campaigns", heir->term > v->newest->term},
-                              {"syncing", heir->storage.is_syncing},
-                              {"behind", log_last(&heir->log) < log_last(&v->newest->log)},
-                              {"and what is committed", log_last(&heir->log) < observer_commit()}),
+                      FV_KEYS({"the leader waits", is[0]}, {"the heir campaigns", is[1]},
+                              {"syncs", is[2]}, {"is behind", is[3]},
+                              {"and behind what is committed", is[4]}),
                       FV_QUALITY());
 }
 
 /* ---- clients --------------------------------------------------------------------------------- */
 
-static void mark_clients(const struct view *v) {
-    uint32_t deposed = 0, stale = 0, asking = 0;
-    if (v->newest == NULL) return;
-    for (uint8_t i = 0; i < settings.server_count; i++) {
-        const struct server *s = &servers[i];
-        if (!server_is_up(i) || s->role != LEADER || s == v->newest) continue;
-        deposed++;
-        stale |= (s->commit < observer_commit()) + (s->commit < observer_command());
-        asking += clients_asking(i);
-    }
-    FV_SOMETIMES_EACH("what clients wait for",
-                      FV_KEYS({"deposed leaders", deposed > 0},
-                              {"that lack what is committed", at_most(stale, 2)},
-                              {"that clients ask", asking > 0},
-                              {"applied and not answered", clients_unanswered() > 0},
-                              {"the leader began with a snapshot", v->newest->began > 0}),
-                      FV_QUALITY());
-}
-
-/* Sent again by its client, or doubled on its way. */
+/* Sent again by its client, or doubled on its way, to a server that has not applied it. */
 void observer_command_came(const struct server *s, const struct request *q) {
     uint32_t index = log_last(&s->log);
     while (index > s->applied && (log_at(&s->log, index)->client != q->client ||
@@ -217,12 +265,23 @@ void observer_command_came(const struct server *s, const struct request *q) {
         index--;
     bool is_in_log = index > s->applied;
     if (!is_in_log && observer_applied_of(q->client) < q->sequence) return;
+    FV_SOMETIMES_EACH("a command comes again",
+                      FV_KEYS({"is in the log", is_in_log},
+                              {"has taken effect", observer_applied_of(q->client) >= q->sequence},
+                              {"to a server that began with a snapshot", s->began > 0}),
+                      FV_QUALITY());
+}
+
+/* Of what the newest leader has: commands that have taken effect, and that clients still ask for. */
+static void mark_clients(const struct view *v) {
+    static struct keys last;
+    if (v->newest == NULL) return;
+    const uint8_t is[] = {clients_unanswered() > 0, v->newest->began > 0,
+                          v->newest->began == v->newest->commit};
+    if (!begins(&last, is, sizeof(is)) || !is[0]) return;
     FV_SOMETIMES_EACH(
-        "a command comes again",
-        FV_KEYS({"is in the log", is_in_log},
-                {"of an earlier term", is_in_log && log_term(&s->log, index) < s->term},
-                {"has taken effect", observer_applied_of(q->client) >= q->sequence},
-                {"to a server that began with a snapshot", s->began > 0}),
+        "a client waits for what has taken effect",
+        FV_KEYS({"the leader began with a snapshot", is[1]}, {"and has nothing else", is[2]}),
         FV_QUALITY());
 }
 
@@ -259,6 +318,7 @@ void observer_look(void) {
     if (!has_changed()) return;
     struct view v = look();
     mark_elections(&v);
+    mark_deposed(&v);
     mark_commit(&v);
     mark_tail(&v);
     mark_snapshots(&v);

@@ -6,7 +6,7 @@ enum {
     STEPS = 40,
     STEP_MS_MIN = 20,
     STEP_MS_MAX = 110,
-    FAULT_ONE_IN_MIN = 2048, /* steps and moments; a root has its own rate */
+    FAULT_ONE_IN_MIN = 8192, /* steps and moments; a root has its own rate */
     ORDER_ONE_IN_MIN = 256,
     RATES = 3,        /* each half of the one before */
     HEAL_ONE_IN = 12, /* steps, once some link is cut */
@@ -143,7 +143,7 @@ static void open_simulation(void) {
         .disk = {.page_bytes = 512,
                  .power_loss = 30,
                  .torn_pages = 500000,
-                 .slow_syncs = 150,
+                 .slow_syncs = 50,
                  .sync_ns = FV_MS(1),
                  .slow_sync_max_ns = FV_MS(500),
                  .loses_names = true},
