@@ -15,6 +15,7 @@ struct view {
     uint32_t lacking, lacking_up;
     uint32_t voter_sets; /* different ones */
     uint32_t changes;    /* of voters, not committed, and different */
+    uint32_t tails;      /* terms that logs end in which go beyond what is committed */
 };
 
 static uint32_t at_most(uint32_t n, uint32_t max) { return n < max ? n : max; }
@@ -44,13 +45,15 @@ static void see_up(struct view *v, const struct server *s) {
 
 static struct view look(void) {
     struct view v = {0};
-    uint32_t sets[SERVERS_MAX], changes[SERVERS_MAX], count = 0, change_count = 0;
+    uint32_t sets[SERVERS_MAX], changes[SERVERS_MAX], tails[SERVERS_MAX];
+    uint32_t count = 0, change_count = 0, tail_count = 0;
     for (uint8_t i = 0; i < settings.server_count; i++) {
         const struct server *s = &servers[i];
         bool is_up = server_is_up(i);
         if (is_up) see_up(&v, s);
         if (s->voters_index > s->commit && s->voters_index > observer_commit())
             changes[change_count++] = log_term(&s->log, s->voters_index) << 8 | s->voters;
+        if (log_last(&s->log) > observer_commit()) tails[tail_count++] = log_last_term(&s->log);
         if (!is_in(s->voters, i)) continue;
         bool has = holds(s, observer_commit(), observer_commit_term());
         v.holders_down += has && !is_up;
@@ -60,6 +63,7 @@ static struct view look(void) {
     }
     v.voter_sets = different(sets, count);
     v.changes = different(changes, change_count);
+    v.tails = different(tails, tail_count);
     return v;
 }
 
@@ -125,17 +129,30 @@ static void mark_deposed(const struct view *v) {
 
 /* Whose logs stand for the last committed entry, should there be an election now. */
 static void mark_commit(const struct view *v) {
-    static struct keys last;
-    const uint8_t is[] = {v->lacking > 0, v->lacking_up > 0, v->holders_down > 0, v->syncing > 0,
-                          v->leaders > 0};
-    if (!begins(&last, is, sizeof(is))) return;
-    FV_SOMETIMES_EACH("the last committed entry",
-                      FV_KEYS({"some lack it", is[0]}, {"and are up", is[1]},
-                              {"holders are down", is[2]}, {"some sync", is[3]}, {"is led", is[4]}),
-                      FV_QUALITY());
-    if (is[1] && is[2])
+    static struct keys last, last_danger;
+    const uint8_t is[] = {v->lacking > 0, v->lacking_up > 0, v->holders_down > 0, v->leaders > 0};
+    const uint8_t danger[] = {v->syncing > 0, v->leaders > 0};
+    if (begins(&last, is, sizeof(is)))
+        FV_SOMETIMES_EACH("the last committed entry",
+                          FV_KEYS({"some lack it", is[0]}, {"and are up", is[1]},
+                                  {"holders are down", is[2]}, {"is led", is[3]}),
+                          FV_QUALITY());
+    if (is[1] && is[2] && begins(&last_danger, danger, sizeof(danger)))
         FV_SOMETIMES_EACH("the last committed entry is in danger",
-                          FV_KEYS({"some sync", is[3]}, {"is led", is[4]}), FV_QUALITY());
+                          FV_KEYS({"some sync", danger[0]}, {"is led", danger[1]}), FV_QUALITY());
+}
+
+/* Logs that end in different terms, behind what is committed: one of them has to give way. */
+static void mark_rivals(const struct view *v) {
+    static struct keys last;
+    const uint8_t is[] = {v->tails > 2, (uint8_t)at_most(v->leaders, 2), has_begun(v->newest),
+                          is_lonely(v->newest), settings.batch == 1};
+    if (v->tails < 2 || !begins(&last, is, sizeof(is))) return;
+    FV_SOMETIMES_EACH("logs end in rival terms",
+                      FV_KEYS({"three and more", is[0]}, {"leaders", is[1]},
+                              {"the newest has begun", is[2]}, {"and hears no majority", is[3]},
+                              {"an append holds one entry", is[4]}),
+                      FV_QUALITY());
 }
 
 /* What the leader has yet to commit, or, as long as its term has not begun, what it has inherited;
@@ -148,19 +165,21 @@ static void mark_tail(const struct view *v) {
     bool begun = has_begun(leader);
     uint32_t index = begun ? leader->commit + 1 : log_last_up_to_term(log, leader->term - 1);
     if (index <= log->base || index > log_last(log)) return;
-    uint32_t term = log_term(log, index), holders = 0, rivals = 0;
+    uint32_t term = log_term(log, index), holders = 0, rivals = 0, own = 0;
     for (uint8_t i = 0; i < settings.server_count; i++) {
         if (!is_in(leader->voters, i)) continue;
         bool has = holds(&servers[i], index, term);
         holders |= (uint32_t)has << i;
         rivals += !has && log_last_term(&servers[i].log) > term;
+        own += log_last_term(&servers[i].log) == leader->term;
     }
     const uint8_t is[] = {!begun,
                           rivals > 0,
                           bits_of(holders) > 1,
                           is_majority(leader->voters, holders),
                           is_lonely(leader),
-                          log_last(log) - index + 1 > settings.batch};
+                          log_last(log) - index + 1 > settings.batch,
+                          own > 1};
     if (!begins(&last, is, sizeof(is))) return;
     FV_SOMETIMES_EACH("a leader's tail",
                       FV_KEYS({"is inherited", is[0]}, {"has rivals", is[1]},
@@ -168,7 +187,7 @@ static void mark_tail(const struct view *v) {
                       FV_QUALITY());
     if (is[0] && is[1])
         FV_SOMETIMES_EACH("an inherited tail has rivals",
-                          FV_KEYS({"is on others", is[2]}, {"on a majority", is[3]},
+                          FV_KEYS({"is on a majority", is[3]}, {"and the leader's own", is[6]},
                                   {"hears no majority", is[4]}, {"more than an append", is[5]}),
                           FV_QUALITY());
 }
@@ -253,6 +272,11 @@ static void mark_handover(const struct view *v) {
                               {"syncs", is[2]}, {"is behind", is[3]},
                               {"and behind what is committed", is[4]}),
                       FV_QUALITY());
+    if (is[4] && (is[1] || is[2] || !is[0]))
+        FV_SOMETIMES_EACH(
+            "an heir is late",
+            FV_KEYS({"the leader waits", is[0]}, {"it campaigns", is[1]}, {"it syncs", is[2]}),
+            FV_QUALITY());
 }
 
 /* ---- clients --------------------------------------------------------------------------------- */
@@ -320,6 +344,7 @@ void observer_look(void) {
     mark_elections(&v);
     mark_deposed(&v);
     mark_commit(&v);
+    mark_rivals(&v);
     mark_tail(&v);
     mark_snapshots(&v);
     mark_membership(&v);

@@ -126,7 +126,7 @@ static void draw_settings(void) {
     settings.server_count = 3 + (uint32_t)fv_below(SERVERS_MAX - 2);
     settings.voters = (1U << (3 + fv_below(settings.server_count - 2))) - 1;
     settings.client_count = 2 + (uint32_t)fv_below(CLIENTS_MAX - 1);
-    settings.batch = 1U << fv_below(4);
+    settings.batch = 1U << fv_below(3);
     settings.snapshot_every = 8U << fv_below(3);
     fault_one_in = rate(FAULT_ONE_IN_MIN);
     change_one_in = rate(ORDER_ONE_IN_MIN);
