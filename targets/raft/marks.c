@@ -14,6 +14,7 @@ struct view {
     uint32_t holders_down;       /* of the last committed entry; these are of voters */
     uint32_t lacking, lacking_up;
     uint32_t voter_sets; /* different ones */
+    bool has_split;      /* two of them have majorities with no server in common */
     uint32_t changes;    /* of voters, not committed, and different */
     uint32_t tails;      /* terms that logs end in which go beyond what is committed */
 };
@@ -43,6 +44,14 @@ static void see_up(struct view *v, const struct server *s) {
     if (s->role == LEADER && (v->newest == NULL || s->term > v->newest->term)) v->newest = s;
 }
 
+static bool have_split(const uint32_t *sets, uint32_t count) {
+    for (uint32_t i = 0; i < count; i++)
+        for (uint32_t j = 0; j < i; j++)
+            if (bits_of(sets[i]) / 2 + bits_of(sets[j]) / 2 + 2 <= bits_of(sets[i] | sets[j]))
+                return true;
+    return false;
+}
+
 static struct view look(void) {
     struct view v = {0};
     uint32_t sets[SERVERS_MAX], changes[SERVERS_MAX], tails[SERVERS_MAX];
@@ -62,6 +71,7 @@ static struct view look(void) {
         sets[count++] = s->voters;
     }
     v.voter_sets = different(sets, count);
+    v.has_split = v.voter_sets > 1 && have_split(sets, count);
     v.changes = different(changes, change_count);
     v.tails = different(tails, tail_count);
     return v;
@@ -238,6 +248,19 @@ void observer_snapshot_came(const struct server *s, const struct snapshot *snaps
 
 /* ---- membership, handover -------------------------------------------------------------------- */
 
+/* Two leaders' voters may have no majority in common: then all rests on who knows what is
+ * committed. */
+static void mark_split(const struct view *v) {
+    static struct keys last;
+    const uint8_t is[] = {(uint8_t)at_most(v->changes, 2), (uint8_t)at_most(v->leaders, 2),
+                          has_begun(v->newest), is_lonely(v->newest)};
+    if (!v->has_split || !begins(&last, is, sizeof(is))) return;
+    FV_SOMETIMES_EACH("voters without a common majority",
+                      FV_KEYS({"changes under way", is[0]}, {"leaders", is[1]},
+                              {"the newest has begun", is[2]}, {"and hears no majority", is[3]}),
+                      FV_QUALITY());
+}
+
 static void mark_membership(const struct view *v) {
     static struct keys last;
     const struct server *leader = v->newest;
@@ -348,6 +371,7 @@ void observer_look(void) {
     mark_tail(&v);
     mark_snapshots(&v);
     mark_membership(&v);
+    mark_split(&v);
     mark_handover(&v);
     mark_clients(&v);
 }

@@ -7,10 +7,10 @@ enum {
     STEP_MS_MIN = 20,
     STEP_MS_MAX = 110,
     FAULT_ONE_IN_MIN = 8192, /* steps and moments; a root has its own rate */
-    ORDER_ONE_IN_MIN = 256,
+    ORDER_ONE_IN_MIN = 64,
     RATES = 3,        /* each half of the one before */
     HEAL_ONE_IN = 12, /* steps, once some link is cut */
-    TRIES_MAX = 50,   /* of an order to be carried out */
+    TRIES_MAX = 100,  /* of an order to be carried out */
     TRY_MS = 10,
 };
 
