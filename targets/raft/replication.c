@@ -112,7 +112,7 @@ static void go_back(struct server *s, uint8_t from, const struct message *m) {
         if (ours > s->log.base && log_term(&s->log, ours) == m->index_term) next = ours + 1;
     }
     if (next > log_last(&s->log) + 1) next = log_last(&s->log) + 1;
-    s->next[from] = next > s->match[from] ? next : s->match[from] + 1;
+    if (next > s->match[from]) s->next[from] = next; /* else: from before it had that */
 }
 
 static void agree(struct server *s, uint8_t from, uint32_t index) {

@@ -178,7 +178,8 @@ static void recover_snapshot(struct server *s) {
 /* A crash may come between the two: the log may begin before the snapshot ends, never behind it. */
 static void join_snapshot_and_log(struct server *s) {
     const struct snapshot *snapshot = &s->snapshot;
-    FV_ALWAYS(s->log.base <= snapshot->index, "a log goes back to the snapshot");
+    FV_ALWAYS(s->log.base <= snapshot->index,
+              "durability: no committed entry is missing between a snapshot and its log");
     if (s->log.base == snapshot->index) return;
     FV_REACHABLE("a crash came between a snapshot and its log");
     if (log_last(&s->log) >= snapshot->index &&
