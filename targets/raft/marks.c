@@ -319,7 +319,7 @@ void observer_command_came(const struct server *s, const struct request *q) {
                       FV_QUALITY());
 }
 
-/* Of what the newest leader has: commands that have taken effect, and that clients still ask for. */
+/* A command has taken effect, and its client does not know. */
 static void mark_clients(const struct view *v) {
     static struct keys last;
     if (v->newest == NULL) return;
