@@ -145,7 +145,6 @@ static void recover_log(struct server *s) {
     if (s->storage.log_bytes == (uint64_t)size) return;
     FV_REACHABLE("a log's torn tail is cut off");
     server_needs(fv_file_truncate(s->storage.log, s->storage.log_bytes) == 0);
-    storage_sync(s);
 }
 
 /* ---- the snapshot ---------------------------------------------------------------------------- */
@@ -190,6 +189,14 @@ static void join_snapshot_and_log(struct server *s) {
     storage_rewrite_log(s);
 }
 
+/* What a life wrote that was killed is read again, but may not be on the disk: before anybody is
+ * told of it, it has to be. */
+static void sync_recovered(struct server *s) {
+    server_needs(fv_file_sync(s->storage.votes) == 0);
+    storage_sync(s);
+    server_needs(fv_disk_sync_names() == 0);
+}
+
 void storage_open(struct server *s) {
     s->storage.votes = fv_file_open("votes", FV_OPEN_CREATE);
     server_needs(s->storage.votes > 0);
@@ -199,6 +206,7 @@ void storage_open(struct server *s) {
         s->storage.log = fv_file_open("log", FV_OPEN_EXISTING);
         server_needs(s->storage.log > 0);
         recover_log(s);
+        sync_recovered(s);
         join_snapshot_and_log(s);
     } else {
         storage_rewrite_log(s); /* syncs the names, that of the votes as well */
