@@ -11,14 +11,13 @@ from fuzzverse.model import Policy, Target
 
 JOBS = 2
 CLEAN_BUDGET = 6_000
-# Timelines within which each mistake shows: some five times the median. Those that take tens
-# of thousands, earlier-term-counted, handover-trusted, membership-without-no-op and
-# snapshot-over-newer, are for `fuzzverse bench search`.
+# Timelines within which each mistake shows: some five times the median. Those that take ten
+# thousand and more (acknowledged-before-sync, snapshot-over-newer, earlier-term-counted,
+# handover-trusted, membership-without-no-op) are for `fuzzverse bench search`.
 MISTAKES = {
     "raft-vote-not-saved": 15_000,
     "raft-stale-append-truncates": 6_000,
     "raft-read-without-round": 20_000,
-    "raft-acknowledged-before-sync": 20_000,
     "raft-sessions-not-saved": 10_000,
     "raft-snapshot-boundary": 4_000,
 }
