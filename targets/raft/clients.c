@@ -1,12 +1,13 @@
 /* Clients are nodes that never crash. A command keeps its number however often it is sent, so that
  * the sessions of the servers can tell; one that is given up may still take effect. */
 #include "clients.h"
+#include "observer.h"
 
 #include <string.h>
 
 enum {
     ANSWER_MS_MAX = 100, /* then it asks another */
-    PAUSE_MS_MAX = 120,  /* between operations */
+    PAUSE_MS_MAX = 200,  /* between operations */
     BACK_OFF_MS = 15,    /* before it asks the next, when told that nobody leads */
     ATTEMPTS_MAX = 8,
     CHECK_STEPS_MAX = 200000,
@@ -125,6 +126,29 @@ void clients_start(void) {
         clients[i].id = i;
         fv_node_start(fv_node_new("client", boot, &clients[i]));
     }
+}
+
+uint32_t clients_unanswered(void) {
+    uint32_t n = 0;
+    for (uint8_t i = 0; i < settings.client_count; i++)
+        n += clients[i].is_waiting && clients[i].attempts > 1 &&
+             observer_applied_of(i) == clients[i].request.sequence;
+    return n;
+}
+
+uint32_t clients_asking(uint8_t server) {
+    uint32_t ask = 0;
+    for (uint8_t i = 0; i < settings.client_count; i++)
+        if (clients[i].asks == server) ask |= clients[i].is_waiting ? 1 : 2;
+    return ask;
+}
+
+uint64_t clients_glance(void) {
+    uint64_t glance = 0;
+    for (uint8_t i = 0; i < settings.client_count; i++)
+        glance = glance << 16 | (uint64_t)clients[i].asks << 8 |
+                 (uint64_t)clients[i].attempts << 1 | clients[i].is_waiting;
+    return glance;
 }
 
 void clients_check(void) {

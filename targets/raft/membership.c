@@ -29,12 +29,13 @@ static bool may_change(const struct server *s) {
 #endif
 }
 
-void membership_change(struct server *s, uint32_t voters) {
-    if (s->role != LEADER || s->handover != NOBODY || log_is_full(&s->log)) return;
-    if (voters == 0 || bits_of(voters ^ s->voters) != 1 || !may_change(s)) return;
+bool membership_change(struct server *s, uint32_t voters) {
+    if (s->role != LEADER || s->handover != NOBODY || log_is_full(&s->log)) return false;
+    if (voters == 0 || bits_of(voters ^ s->voters) != 1 || !may_change(s)) return false;
     fv_log("server %u changes the voters from %02x to %02x", s->id, s->voters, voters);
     struct entry entry = {.term = s->term, .kind = ENTRY_VOTERS, .voters = (uint8_t)voters};
     replication_propose(s, &entry);
+    return true;
 }
 
 /* A leader that has removed itself goes when that is committed. */

@@ -25,12 +25,14 @@ struct place {
 
 static struct place places[INDEX_MAX];
 static uint8_t leaders[TERM_MAX]; /* 1 + server */
-static uint32_t commit;
+static uint32_t commit, command;
+static uint8_t heirs[TERM_MAX]; /* 1 + server */
+static uint32_t applied[CLIENTS_MAX];
 static uint32_t known[SERVERS_MAX]; /* what each server ever knew to be committed */
 
 void observer_start(void) {
     /* A timeline starts with memory that nobody has written to. */
-    commit = 0;
+    commit = command = 0;
 }
 
 static uint32_t sum_of(const void *at, size_t bytes) {
@@ -64,6 +66,7 @@ void observer_leads(const struct server *s) {
     if (leaders[s->term] != 0) fv_bug("election safety: two servers were elected in one term");
     leaders[s->term] = (uint8_t)(1 + s->id);
     check_leader(s);
+    workload_moment();
 }
 
 /* ---- log matching: an index and a term say what the entry is, and all before it -------------- */
@@ -94,6 +97,7 @@ static void commit_index(const struct server *s, uint32_t index) {
     const struct entry *entry = log_at(&s->log, index);
     struct place *place = &places[index];
     uint32_t sum = sum_of(entry, sizeof(*entry));
+    if (entry->kind == ENTRY_COMMAND && index > command) command = index;
     if (place->committed_term == 0) {
         place->committed_term = entry->term;
         place->committed_sum = sum;
@@ -111,6 +115,7 @@ void observer_committed(const struct server *s, uint32_t old_commit) {
     if (s->commit <= commit) return;
     commit = s->commit < INDEX_MAX ? s->commit : INDEX_MAX - 1;
     check_other_leaders(s);
+    workload_moment();
 }
 
 /* Sessions are left out: they show in what commands do. */
@@ -125,7 +130,8 @@ static void check_values(const struct server *s) {
 }
 
 void observer_applied(const struct server *s, const struct entry *entry) {
-    (void)entry;
+    if (entry->kind == ENTRY_COMMAND && entry->sequence > applied[entry->client])
+        applied[entry->client] = entry->sequence;
     check_values(s);
 }
 
@@ -153,7 +159,19 @@ void observer_recovered(const struct server *s) {
 
 /* ---- for the marks --------------------------------------------------------------------------- */
 
+void observer_ordered(const struct server *s, uint8_t to) {
+    if (s->term < TERM_MAX) heirs[s->term] = (uint8_t)(1 + to);
+}
+
+uint8_t observer_heir(uint32_t term) {
+    return term < TERM_MAX && heirs[term] != 0 ? (uint8_t)(heirs[term] - 1) : NOBODY;
+}
+
+uint32_t observer_applied_of(uint8_t client) { return applied[client]; }
+
 uint32_t observer_commit(void) { return commit; }
+
+uint32_t observer_command(void) { return command; }
 
 uint32_t observer_commit_term(void) { return places[commit].committed_term; }
 

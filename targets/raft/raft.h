@@ -119,6 +119,7 @@ struct storage {
     uint32_t generation; /* of the vote that was saved last */
     uint32_t log_bytes;
     uint32_t log_sum; /* of the last record: the next one's is chained to it */
+    bool is_syncing;  /* at this moment */
 };
 
 struct read {
@@ -134,7 +135,8 @@ struct server {
     uint8_t vote; /* in this term */
     uint8_t leader;
     uint32_t term;
-    uint32_t life; /* fv_node_starts when it booted */
+    uint32_t life;  /* fv_node_starts when it booted */
+    uint32_t began; /* the index of the snapshot that its state machine started from; 0: none */
     struct log log;
     struct snapshot snapshot;
     struct machine machine; /* after `applied` entries */
@@ -152,6 +154,8 @@ struct server {
     /* leaders */
     uint32_t next[SERVERS_MAX], match[SERVERS_MAX];
     uint32_t round, answered[SERVERS_MAX];
+    uint32_t heard;        /* one bit a server that has answered since the majority last had */
+    uint32_t lonely_beats; /* heartbeats since then */
     struct read reads[READS_MAX];
     uint32_t read_count;
     uint8_t handover; /* to whom; NOBODY */
@@ -172,6 +176,7 @@ enum {
     HEARTBEAT_MS = 50,
     ELECTION_MIN_MS = 150,
     ELECTION_MAX_MS = 300,
+    LONELY_BEATS_MAX = ELECTION_MAX_MS / HEARTBEAT_MS,
 };
 
 extern struct settings settings;
@@ -189,6 +194,10 @@ static inline bool is_in(uint32_t set, uint8_t server) { return set >> server & 
 static inline bool is_majority(uint32_t voters, uint32_t set) {
     return bits_of(voters & set) > bits_of(voters) / 2;
 }
+
+/* ---- workload.c ------------------------------------------------------------------------------ */
+
+void workload_moment(void); /* at which bad luck would be worst: it may come */
 
 /* ---- log.c: entries in memory ---------------------------------------------------------------- */
 
@@ -251,7 +260,8 @@ void snapshot_arrived(struct server *s, uint8_t from, const struct message *m);
 
 uint32_t membership_at(const struct server *s, uint32_t index); /* as of that entry */
 void membership_update(struct server *s);                       /* after the log has changed */
-void membership_change(struct server *s, uint32_t voters);
+/* Whether it has begun. */
+bool membership_change(struct server *s, uint32_t voters);
 void membership_committed(struct server *s);
 
 /* ---- machine.c: what entries do -------------------------------------------------------------- */

@@ -18,6 +18,7 @@ void replication_send(struct server *s, uint8_t to) {
                         .round = s->round};
     m.count = (uint8_t)(left < settings.batch ? left : settings.batch);
     for (uint32_t i = 0; i < m.count; i++) m.entries[i] = *log_at(&s->log, previous + 1 + i);
+    s->next[to] += m.count; /* it will arrive; if not, the next one is refused */
     server_send(s, to, &m);
 }
 
@@ -26,11 +27,20 @@ void replication_send_all(struct server *s) {
         if (to != s->id && is_in(s->voters, to)) replication_send(s, to);
 }
 
+/* A leader whom no majority answers for long leads no more: clients ask others (chapter 6.2). */
+static bool is_alone(struct server *s) {
+    bool is_heard = is_majority(s->voters, s->heard | 1U << s->id);
+    s->lonely_beats = is_heard ? 0 : s->lonely_beats + 1;
+    if (is_heard) s->heard = 0;
+    return s->lonely_beats >= LONELY_BEATS_MAX;
+}
+
 static void beats_start(struct server *s);
 
 static void beat(void *server) {
     struct server *s = server;
     s->is_beating = false;
+    if (s->role == LEADER && is_alone(s)) election_follow(s, s->term, NOBODY);
     if (s->role != LEADER) return;
     if (s->handover != NOBODY && fv_local_now() >= s->handover_until_ns) s->handover = NOBODY;
     replication_send_all(s);
@@ -60,6 +70,7 @@ void replication_lead(struct server *s) {
     s->handover = NOBODY;
     s->read_count = 0;
     s->round = 0;
+    s->heard = s->lonely_beats = 0;
     for (uint8_t to = 0; to < SERVERS_MAX; to++) {
         s->next[to] = log_last(&s->log) + 1;
         s->match[to] = 0;
@@ -101,7 +112,7 @@ static void go_back(struct server *s, uint8_t from, const struct message *m) {
         if (ours > s->log.base && log_term(&s->log, ours) == m->index_term) next = ours + 1;
     }
     if (next > log_last(&s->log) + 1) next = log_last(&s->log) + 1;
-    s->next[from] = next > s->match[from] ? next : s->match[from] + 1;
+    if (next > s->match[from]) s->next[from] = next; /* else: from before it had that */
 }
 
 static void agree(struct server *s, uint8_t from, uint32_t index) {
@@ -115,6 +126,7 @@ static void agree(struct server *s, uint8_t from, uint32_t index) {
 void replication_answered(struct server *s, uint8_t from, const struct message *m) {
     if (m->term > s->term) election_follow(s, m->term, NOBODY);
     if (s->role != LEADER || m->term < s->term) return;
+    s->heard |= 1U << from;
     if (m->round > s->answered[from]) s->answered[from] = m->round;
     service_reads(s);
     uint32_t match = s->match[from], next = s->next[from];
@@ -126,8 +138,9 @@ void replication_answered(struct server *s, uint8_t from, const struct message *
     bool is_news = s->match[from] != match || s->next[from] != next;
     if (is_news && s->next[from] <= log_last(&s->log)) {
         replication_send(s, from);
-    } else if (s->handover == from && s->next[from] > log_last(&s->log)) {
+    } else if (s->handover == from && s->match[from] == log_last(&s->log)) {
         struct message order = {.kind = MESSAGE_HANDOVER, .term = s->term};
+        observer_ordered(s, from);
         server_send(s, from, &order);
     }
 }
@@ -224,6 +237,7 @@ void replication_appended(struct server *s, uint8_t from, const struct message *
         return;
     }
     if (log_is_full(&s->log)) return;
+    observer_append_came(s, m);
     uint32_t skipped = in_snapshot(s, m->index, m->count), count = m->count - skipped;
     uint32_t index = m->index < s->log.base ? s->log.base : m->index;
     bool has_taken = take_entries(s, index, m->entries + skipped, count);

@@ -52,7 +52,7 @@ void server_boot(void *id) {
     s->leader = s->handover = NOBODY;
     storage_open(s);
     s->machine = s->snapshot.machine;
-    s->commit = s->applied = s->snapshot.index;
+    s->commit = s->applied = s->began = s->snapshot.index;
     membership_update(s);
     s->life = fv_node_starts(fv_node_self());
     observer_recovered(s);

@@ -70,6 +70,7 @@ static void take_command(struct server *s, const struct request *q) {
         done(s, q->client, q->sequence, session->result);
         return;
     }
+    observer_command_came(s, q);
     struct entry entry = {.term = s->term,
                           .kind = ENTRY_COMMAND,
                           .client = q->client,

@@ -33,6 +33,7 @@ void snapshot_send(struct server *s, uint8_t to) {
     struct message m = {
         .kind = MESSAGE_SNAPSHOT, .term = s->term, .round = s->round, .snapshot = s->snapshot};
     FV_REACHABLE("a snapshot is sent");
+    s->next[to] = s->snapshot.index + 1;
     server_send(s, to, &m);
 }
 
@@ -67,7 +68,7 @@ static bool is_needed(const struct server *s, const struct snapshot *snapshot) {
 static void take_over(struct server *s, const struct snapshot *snapshot) {
     cut_log(s, snapshot);
     s->machine = snapshot->machine;
-    s->applied = s->commit = snapshot->index;
+    s->applied = s->commit = s->began = snapshot->index;
     fv_log("server %u installs a snapshot of %u entries", s->id, snapshot->index);
     install(s, snapshot);
     membership_update(s);
@@ -79,6 +80,7 @@ void snapshot_arrived(struct server *s, uint8_t from, const struct message *m) {
     if (m->term >= s->term) {
         election_follow(s, m->term, from);
         election_heard(s);
+        observer_snapshot_came(s, &m->snapshot);
         if (is_needed(s, &m->snapshot)) take_over(s, &m->snapshot);
         answer.is_yes = true;
         answer.index = m->snapshot.index;

@@ -42,6 +42,13 @@ static void write_all(fv_file file, const void *from, size_t bytes, uint64_t at)
     server_needs(fv_file_write(file, from, bytes, at) == (int64_t)bytes);
 }
 
+static void sync_file(struct server *s, fv_file file) {
+    s->storage.is_syncing = true;
+    observer_look();
+    server_needs(fv_file_sync(file) == 0);
+    s->storage.is_syncing = false;
+}
+
 /* ---- term and vote --------------------------------------------------------------------------- */
 
 static uint32_t sum_of_slot(const struct vote_slot *slot) {
@@ -52,7 +59,7 @@ void storage_save_vote(struct server *s) {
     struct vote_slot slot = {0, ++s->storage.generation, s->term, s->vote};
     slot.sum = sum_of_slot(&slot);
     write_all(s->storage.votes, &slot, sizeof(slot), slot.generation % 2 * PAGE_BYTES);
-    server_needs(fv_file_sync(s->storage.votes) == 0);
+    sync_file(s, s->storage.votes);
 }
 
 static void recover_vote(struct server *s) {
@@ -92,7 +99,7 @@ void storage_append(struct server *s, uint32_t from) {
     if (count > 0) write_records(s, records, count);
 }
 
-void storage_sync(struct server *s) { server_needs(fv_file_sync(s->storage.log) == 0); }
+void storage_sync(struct server *s) { sync_file(s, s->storage.log); }
 
 /* In a file of its own, which takes the place of the old one when it is whole. */
 void storage_rewrite_log(struct server *s) {
@@ -138,7 +145,6 @@ static void recover_log(struct server *s) {
     if (s->storage.log_bytes == (uint64_t)size) return;
     FV_REACHABLE("a log's torn tail is cut off");
     server_needs(fv_file_truncate(s->storage.log, s->storage.log_bytes) == 0);
-    storage_sync(s);
 }
 
 /* ---- the snapshot ---------------------------------------------------------------------------- */
@@ -171,7 +177,8 @@ static void recover_snapshot(struct server *s) {
 /* A crash may come between the two: the log may begin before the snapshot ends, never behind it. */
 static void join_snapshot_and_log(struct server *s) {
     const struct snapshot *snapshot = &s->snapshot;
-    FV_ALWAYS(s->log.base <= snapshot->index, "a log goes back to the snapshot");
+    FV_ALWAYS(s->log.base <= snapshot->index,
+              "durability: no committed entry is missing between a snapshot and its log");
     if (s->log.base == snapshot->index) return;
     FV_REACHABLE("a crash came between a snapshot and its log");
     if (log_last(&s->log) >= snapshot->index &&
@@ -180,6 +187,14 @@ static void join_snapshot_and_log(struct server *s) {
     else
         log_reset(&s->log, snapshot->index, snapshot->term);
     storage_rewrite_log(s);
+}
+
+/* What a life wrote that was killed is read again, but may not be on the disk: before anybody is
+ * told of it, it has to be. */
+static void sync_recovered(struct server *s) {
+    server_needs(fv_file_sync(s->storage.votes) == 0);
+    storage_sync(s);
+    server_needs(fv_disk_sync_names() == 0);
 }
 
 void storage_open(struct server *s) {
@@ -191,6 +206,7 @@ void storage_open(struct server *s) {
         s->storage.log = fv_file_open("log", FV_OPEN_EXISTING);
         server_needs(s->storage.log > 0);
         recover_log(s);
+        sync_recovered(s);
         join_snapshot_and_log(s);
     } else {
         storage_rewrite_log(s); /* syncs the names, that of the votes as well */

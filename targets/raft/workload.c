@@ -6,12 +6,17 @@ enum {
     STEPS = 40,
     STEP_MS_MIN = 20,
     STEP_MS_MAX = 110,
-    FAULT_ONE_IN_MIN = 32, /* steps; a root has its own rate */
-    RATES = 3,             /* each half of the one before */
+    FAULT_ONE_IN_MIN = 8192, /* steps and moments; a root has its own rate */
+    ORDER_ONE_IN_MIN = 64,
+    RATES = 3,        /* each half of the one before */
+    HEAL_ONE_IN = 12, /* steps, once some link is cut */
+    TRIES_MAX = 100,  /* of an order to be carried out */
+    TRY_MS = 10,
 };
 
 /* Of steps, one in so many. */
 static uint32_t fault_one_in, change_one_in, handover_one_in;
+static bool is_cut;
 
 /* ---- what happens to servers ----------------------------------------------------------------- */
 
@@ -44,6 +49,7 @@ static void cut_link(uint8_t from, uint8_t to) {
 
 /* Two groups that do not hear each other. */
 static void part(void) {
+    fv_net_heal_all();
     uint32_t group = (uint32_t)fv_below(1U << settings.server_count);
     for (uint8_t i = 0; i < settings.server_count; i++)
         for (uint8_t j = 0; j < settings.server_count; j++)
@@ -51,15 +57,26 @@ static void part(void) {
 }
 
 static void fault(void) {
-    enum { CRASH, KILL, ISOLATE, CUT, PART, HEAL, KINDS };
-    switch (fv_pick("fault", KINDS)) {
+    enum { CRASH, KILL, ISOLATE, CUT, PART, KINDS };
+    uint32_t kind = fv_pick("fault", KINDS);
+    switch (kind) {
     case CRASH: fv_node_crash(server_node(victim())); break;
     case KILL: fv_node_kill(server_node(victim())); break;
     case ISOLATE: isolate(victim()); break;
     case CUT: cut_link(victim(), any_server()); break;
-    case PART: part(); break;
-    default: fv_net_heal_all(); break;
+    default: part(); break;
     }
+    if (kind >= ISOLATE) is_cut = true;
+}
+
+void workload_moment(void) {
+    if (fv_chance(1, fault_one_in)) fault();
+}
+
+static void heal(void) {
+    if (!is_cut || !fv_chance(1, HEAL_ONE_IN)) return;
+    fv_net_heal_all();
+    is_cut = false;
 }
 
 static void start_again(void) {
@@ -69,23 +86,36 @@ static void start_again(void) {
 
 /* ---- what an operator does ------------------------------------------------------------------- */
 
-/* Carried out by a server that takes itself for the leader, once it is free: by then it may lead no
- * more. The order is a number, which outlives whoever gave it: subject * SERVERS_MAX + server. */
+/* An order waits at its server until that one leads and may carry it out; by then it may be too
+ * late for it. It is a number, which outlives whoever gave it. */
+struct order {
+    uint8_t server, subject, tries;
+};
+
+static void *packed(struct order o) {
+    return (void *)(uintptr_t)(o.server | o.subject << 8 | o.tries << 16);
+}
+
+static struct order unpacked(void *order) {
+    uintptr_t n = (uintptr_t)order;
+    return (struct order){(uint8_t)n, (uint8_t)(n >> 8), (uint8_t)(n >> 16)};
+}
+
 static void order_handover(void *order) {
-    uintptr_t number = (uintptr_t)order;
-    election_hand_over(&servers[number % SERVERS_MAX], (uint8_t)(number / SERVERS_MAX));
+    struct order o = unpacked(order);
+    election_hand_over(&servers[o.server], o.subject);
 }
 
 static void order_change(void *order) {
-    uintptr_t number = (uintptr_t)order;
-    struct server *s = &servers[number % SERVERS_MAX];
-    membership_change(s, s->voters ^ 1U << number / SERVERS_MAX);
+    struct order o = unpacked(order);
+    struct server *s = &servers[o.server];
+    if (membership_change(s, s->voters ^ 1U << o.subject) || ++o.tries == TRIES_MAX) return;
+    fv_timer_start(FV_MS(TRY_MS), order_change, packed(o));
 }
 
 static void give(void (*what)(void *order)) {
-    uint8_t server = leader();
-    uintptr_t order = (uintptr_t)any_server() * SERVERS_MAX + server;
-    if (server_is_up(server)) fv_node_post(server_node(server), what, (void *)order);
+    struct order o = {.server = victim(), .subject = any_server()};
+    if (server_is_up(o.server)) fv_node_post(server_node(o.server), what, packed(o));
 }
 
 /* ---- the timeline ---------------------------------------------------------------------------- */
@@ -93,29 +123,29 @@ static void give(void (*what)(void *order)) {
 static uint32_t rate(uint32_t one_in_min) { return one_in_min << fv_below(RATES); }
 
 static void draw_settings(void) {
-    settings.server_count = 3 + 2 * (uint32_t)fv_below(2);
-    settings.voters = (1U << (settings.server_count == 3 ? 3 : 3 + fv_below(3))) - 1;
+    settings.server_count = 3 + (uint32_t)fv_below(SERVERS_MAX - 2);
+    settings.voters = (1U << (3 + fv_below(settings.server_count - 2))) - 1;
     settings.client_count = 2 + (uint32_t)fv_below(CLIENTS_MAX - 1);
-    settings.batch = 1U << fv_below(4);
-    settings.snapshot_every = 4U << fv_below(4);
+    settings.batch = 1U << fv_below(3);
+    settings.snapshot_every = 8U << fv_below(3);
     fault_one_in = rate(FAULT_ONE_IN_MIN);
-    change_one_in = rate(FAULT_ONE_IN_MIN);
-    handover_one_in = rate(FAULT_ONE_IN_MIN);
+    change_one_in = rate(ORDER_ONE_IN_MIN);
+    handover_one_in = rate(ORDER_ONE_IN_MIN);
 }
 
 static void open_simulation(void) {
     static const struct fv_model model = {
         .net = {.latency_min_ns = FV_MS(1),
                 .latency_max_ns = FV_MS(4),
-                .loss = 2000,
-                .duplication = 2000,
-                .reordering = 2000},
+                .loss = 100,
+                .duplication = 100,
+                .reordering = 300},
         .disk = {.page_bytes = 512,
-                 .power_loss = 500,
+                 .power_loss = 30,
                  .torn_pages = 500000,
-                 .slow_syncs = 2000,
+                 .slow_syncs = 50,
                  .sync_ns = FV_MS(1),
-                 .slow_sync_max_ns = FV_MS(200),
+                 .slow_sync_max_ns = FV_MS(500),
                  .loses_names = true},
     };
     fv_sim_open(&model);
@@ -131,7 +161,8 @@ static void open_simulation(void) {
 static void step(void) {
     fv_sleep(FV_MS((uint64_t)fv_between(STEP_MS_MIN, STEP_MS_MAX)));
     start_again();
-    if (fv_chance(1, fault_one_in)) fault();
+    heal();
+    workload_moment();
     if (fv_chance(1, change_one_in)) give(order_change);
     if (fv_chance(1, handover_one_in)) give(order_handover);
     observer_look();

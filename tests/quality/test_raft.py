@@ -10,18 +10,18 @@ from support.campaigns import check_replay, explore
 from fuzzverse.model import Policy, Target
 
 JOBS = 2
-SEEDS = (1, 2, 3)
 CLEAN_BUDGET = 6_000
-# Timelines within which each mistake shows: some five times the median. Those that take
-# longest, handover-trusted and membership-without-no-op, are for `fuzzverse bench search`.
+# Timelines within which each mistake shows: some five times the median. Those that take ten
+# thousand and more (acknowledged-before-sync, snapshot-over-newer, earlier-term-counted,
+# handover-trusted, membership-without-no-op) are for `fuzzverse bench search`.
 MISTAKES = {
     "raft-vote-not-saved": 15_000,
     "raft-stale-append-truncates": 6_000,
-    "raft-read-without-round": 1_500,
-    "raft-acknowledged-before-sync": 20_000,
-    "raft-sessions-not-saved": 3_000,
-    "raft-snapshot-boundary": 1_000,
+    "raft-read-without-round": 20_000,
+    "raft-sessions-not-saved": 10_000,
+    "raft-snapshot-boundary": 4_000,
 }
+SEEDS = (1, 2)
 
 
 def test_what_is_right_stays_clean(named: Callable[[str], Target]) -> None:
