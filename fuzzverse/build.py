@@ -172,7 +172,7 @@ class Builder:
         for directory, name, extra in chosen:
             source = directory / name
             command = (*self._driver(target, source), *flags, *extra)
-            if name in target.preempt:
+            if name in target.preempt or name in variant.preempt:
                 command = (*command, *preempted)
             sources.append(_Source(source, command, tuple(directories)))
         return sources

@@ -26,8 +26,9 @@ class Variant:
     """One executable that is built from a target.
 
     `seconds` and `timelines` are the budget within which `expect` ("clean" or "bug") holds;
-    `bug` says in words which bug is known. `sources` are compiled beside the target's own; `fetch`
-    names one of the target's `fetches`, to build with in place of its `fetch`.
+    `bug` says in words which bug is known. `sources` are compiled beside the target's own, and
+    `preempt` is added to the target's own; `fetch` names one of the target's `fetches`, to build
+    with in place of its `fetch`.
     """
 
     name: str
@@ -39,6 +40,7 @@ class Variant:
     default: bool = False
     sources: tuple[str, ...] = ()
     fetch: str = ""
+    preempt: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +69,8 @@ class Fetch:
 class TargetFile:
     """One target.toml.
 
-    Tasks are preempted where the sources `preempt` (own or fetched ones) touch shared memory: in
-    all of their functions, or in `preempt_functions` alone. With `threads`, POSIX threads are
+    Tasks are preempted where the sources `preempt` (own or fetched ones, in all variants) touch
+    shared memory: in all of their functions, or in `preempt_functions` alone. With `threads`, POSIX threads are
     tasks of the simulation kit.
     """
 
@@ -224,9 +226,10 @@ def _check_names(table: _Table, target: TargetFile) -> None:
     known = {*target.sources, *(target.fetch.sources if target.fetch else ())}
     known |= {name for variant in target.variants for name in variant.sources}
     known |= {name for _, one in target.fetches for name in one.sources}
-    if unknown := sorted(set(target.preempt) - known):
+    preempted = {*target.preempt, *(name for one in target.variants for name in one.preempt)}
+    if unknown := sorted(preempted - known):
         raise table.error(f"`preempt` names {unknown[0]!r}, which is none of the sources")
-    if target.preempt_functions and not target.preempt:
+    if target.preempt_functions and not preempted:
         raise table.error("`preempt_functions` restricts `preempt`, which is missing")
 
 
@@ -254,6 +257,7 @@ def _variant(parent: _Table, values: dict[str, object]) -> Variant:
         default=table.flag("default"),
         sources=table.texts("sources"),
         fetch=table.text("fetch", ""),
+        preempt=table.texts("preempt"),
     )
     table.done()
     return variant

@@ -28,6 +28,9 @@ enum statement {
 
 enum { STATEMENT_NUMBERS = 3 };
 
+/* A table that workloads may have beside the model's, for purposes of their own. */
+#define DATABASE_STAMP "stamp"
+
 struct database {
     sqlite3 *handle;
     sqlite3_stmt *prepared[STATEMENTS][STATEMENT_NUMBERS];

@@ -1,6 +1,7 @@
 #include "vfs.h"
 
 #include <fuzzverse/fuzzverse.h>
+#include <fuzzverse/sim.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -8,7 +9,8 @@ enum {
     FAULT_ONE_IN = 300,
     CLOCK_START_DAYS = 2460311, /* Julian, early in 2024 */
     DAY_MS = 86400000,
-    PATH_BYTES_MAX = DISK_NAME_BYTES_MAX
+    PATH_BYTES_MAX = DISK_NAME_BYTES_MAX,
+    SHM_LOCK_READ = 3 /* the first of those that readers hold */
 };
 
 struct vfs_file {
@@ -40,6 +42,12 @@ static int fault(struct vfs *vfs, const char *operation, const char *name, int c
 
 static bool down(const struct vfs *vfs) { return vfs->disk->state != DISK_UP; }
 
+/* Where there are several connections another one may go on here: as before a system call. */
+static struct vfs_file *file_met(sqlite3_file *f) {
+    fv_preempt();
+    return file_of(f);
+}
+
 /* SQLite ends a journal in place (modes TRUNCATE and PERSIST) and writes the next one over it
  * without another sync. If an I/O error left that end volatile, a power loss could bring back the
  * old header over records that are no longer its own. No journal can be safe from a disk that
@@ -59,7 +67,7 @@ static int code_of(enum disk_error error, int code) { return error == DISK_OK ? 
 /* ---- reading and writing --------------------------------------------------------------------- */
 
 static int file_read(sqlite3_file *base, void *to, int length, sqlite3_int64 offset) {
-    struct vfs_file *f = file_of(base);
+    struct vfs_file *f = file_met(base);
     if (down(f->vfs)) return SQLITE_IOERR_READ;
     if (FAULT_FIRES(f->vfs)) return file_fault(f, "read", SQLITE_IOERR_READ);
     size_t got = disk_read(f->vfs->disk, f->entry, to, (size_t)length, (size_t)offset);
@@ -75,7 +83,7 @@ static int file_write_part(struct vfs_file *f, const void *from, int length, sql
 }
 
 static int file_write(sqlite3_file *base, const void *from, int length, sqlite3_int64 offset) {
-    struct vfs_file *f = file_of(base);
+    struct vfs_file *f = file_met(base);
     if (down(f->vfs)) return SQLITE_IOERR_WRITE;
     if (FAULT_FIRES(f->vfs)) return file_write_part(f, from, length, offset, SQLITE_IOERR_WRITE);
     if (FAULT_FIRES(f->vfs)) return file_write_part(f, from, length, offset, SQLITE_FULL);
@@ -84,7 +92,7 @@ static int file_write(sqlite3_file *base, const void *from, int length, sqlite3_
 }
 
 static int file_truncate(sqlite3_file *base, sqlite3_int64 size) {
-    struct vfs_file *f = file_of(base);
+    struct vfs_file *f = file_met(base);
     if (down(f->vfs)) return SQLITE_IOERR_TRUNCATE;
     if (FAULT_FIRES(f->vfs)) return file_fault(f, "truncation", SQLITE_IOERR_TRUNCATE);
     return code_of(disk_truncate(f->vfs->disk, f->entry, (size_t)size), SQLITE_IOERR_TRUNCATE);
@@ -92,7 +100,7 @@ static int file_truncate(sqlite3_file *base, sqlite3_int64 size) {
 
 /* A failing sync may have reached the platter all the same. */
 static int file_sync(sqlite3_file *base, int flags) {
-    struct vfs_file *f = file_of(base);
+    struct vfs_file *f = file_met(base);
     (void)flags;
     if (down(f->vfs)) return SQLITE_IOERR_FSYNC;
     if (FAULT_FIRES(f->vfs)) {
@@ -103,7 +111,7 @@ static int file_sync(sqlite3_file *base, int flags) {
 }
 
 static int file_size(sqlite3_file *base, sqlite3_int64 *size) {
-    struct vfs_file *f = file_of(base);
+    struct vfs_file *f = file_met(base);
     if (down(f->vfs)) return SQLITE_IOERR_FSTAT;
     *size = (sqlite3_int64)disk_size(f->vfs->disk, f->entry);
     return SQLITE_OK;
@@ -137,7 +145,7 @@ static int level_of_others(const struct vfs_file *f) {
 }
 
 static int file_lock(sqlite3_file *base, int level) {
-    struct vfs_file *f = file_of(base);
+    struct vfs_file *f = file_met(base);
     int others = level_of_others(f);
     if (f->level >= level) return SQLITE_OK;
     if (level == SQLITE_LOCK_SHARED && others >= SQLITE_LOCK_PENDING) return SQLITE_BUSY;
@@ -151,13 +159,13 @@ static int file_lock(sqlite3_file *base, int level) {
 }
 
 static int file_unlock(sqlite3_file *base, int level) {
-    struct vfs_file *f = file_of(base);
+    struct vfs_file *f = file_met(base);
     if (f->level > level) f->level = level;
     return SQLITE_OK;
 }
 
 static int file_reserved(sqlite3_file *base, int *reserved) {
-    struct vfs_file *f = file_of(base);
+    struct vfs_file *f = file_met(base);
     *reserved = f->level >= SQLITE_LOCK_RESERVED || level_of_others(f) >= SQLITE_LOCK_RESERVED;
     return SQLITE_OK;
 }
@@ -165,14 +173,18 @@ static int file_reserved(sqlite3_file *base, int *reserved) {
 /* ---- the WAL index: memory shared by connections, gone with the last of them ----------------- */
 
 static int shm_map(sqlite3_file *base, int region, int bytes, int extend, void volatile **to) {
-    struct vfs_file *f = file_of(base);
+    struct vfs_file *f = file_met(base);
     *to = NULL;
     if (down(f->vfs)) return SQLITE_IOERR_SHMMAP;
     if (region >= VFS_SHARED_REGIONS_MAX) return SQLITE_FULL;
     f->shm_mapped = true;
     void **shared = &f->vfs->shared[region];
-    if (!*shared && extend) *shared = calloc(1, (size_t)bytes);
-    if (!*shared && extend) return SQLITE_NOMEM;
+    if (!*shared && extend) {
+        *shared = calloc(1, (size_t)bytes);
+        if (!*shared) return SQLITE_NOMEM;
+        fv_share(*shared, (size_t)bytes);
+        f->vfs->shared_bytes = (size_t)bytes;
+    }
     *to = *shared;
     return SQLITE_OK;
 }
@@ -187,8 +199,19 @@ static bool shm_conflicts(const struct vfs_file *f, uint32_t locks, bool exclusi
     return false;
 }
 
+static void notice_locks(const struct vfs *vfs) {
+    uint32_t exclusive = 0, readers = 0;
+    if (!vfs->noticed) return;
+    for (int i = 0; i < VFS_OPEN_MAX; i++) {
+        if (!vfs->open[i]) continue;
+        exclusive |= vfs->open[i]->shm_exclusive;
+        readers += vfs->open[i]->shm_shared >> SHM_LOCK_READ != 0;
+    }
+    vfs->noticed(vfs->noticed_with, exclusive, readers);
+}
+
 static int shm_lock(sqlite3_file *base, int first, int count, int flags) {
-    struct vfs_file *f = file_of(base);
+    struct vfs_file *f = file_met(base);
     uint32_t locks = ((1U << count) - 1) << first;
     bool exclusive = flags & SQLITE_SHM_EXCLUSIVE;
     if (flags & SQLITE_SHM_UNLOCK) {
@@ -201,10 +224,14 @@ static int shm_lock(sqlite3_file *base, int first, int count, int flags) {
         f->shm_exclusive |= locks;
     else
         f->shm_shared |= locks;
+    notice_locks(f->vfs);
     return SQLITE_OK;
 }
 
-static void shm_barrier(sqlite3_file *base) { (void)base; }
+static void shm_barrier(sqlite3_file *base) {
+    (void)base;
+    fv_preempt();
+}
 
 static int shm_unmap(sqlite3_file *base, int delete_flag) {
     struct vfs_file *f = file_of(base);
@@ -213,7 +240,8 @@ static int shm_unmap(sqlite3_file *base, int delete_flag) {
     f->shm_shared = f->shm_exclusive = 0;
     for (int i = 0; i < VFS_OPEN_MAX; i++)
         if (f->vfs->open[i] && f->vfs->open[i]->shm_mapped) return SQLITE_OK;
-    for (int i = 0; i < VFS_SHARED_REGIONS_MAX; i++) {
+    for (int i = 0; i < VFS_SHARED_REGIONS_MAX && f->vfs->shared[i]; i++) {
+        fv_unshare(f->vfs->shared[i], f->vfs->shared_bytes);
         free(f->vfs->shared[i]);
         f->vfs->shared[i] = NULL;
     }
@@ -317,6 +345,7 @@ static int vfs_randomness(sqlite3_vfs *base, int length, char *to) {
 static int vfs_sleep(sqlite3_vfs *base, int microseconds) {
     struct vfs *vfs = base->pAppData;
     vfs->clock_ms += microseconds / 1000 + 1;
+    fv_sleep(FV_US(microseconds));
     return microseconds;
 }
 

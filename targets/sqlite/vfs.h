@@ -17,9 +17,14 @@ struct vfs {
     struct disk *disk;
     struct vfs_file *open[VFS_OPEN_MAX];
     void *shared[VFS_SHARED_REGIONS_MAX]; /* owned */
+    size_t shared_bytes;                  /* of each */
     sqlite3_int64 clock_ms;
     bool faults;          /* may I/O errors be injected now? */
     uint32_t fault_count; /* injected so far */
+    /* Called where a lock of the WAL index changes, if not NULL: the exclusive ones that are held by
+     * anyone (bits, as SQLite numbers them), and how many connections read. */
+    void (*noticed)(void *with, uint32_t exclusive, uint32_t readers);
+    void *noticed_with;
 };
 
 /* Makes `vfs` the one that sqlite3_initialize() registers. Both must outlive SQLite's use. */

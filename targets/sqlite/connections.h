@@ -1,0 +1,71 @@
+/* One of several connections to the database, each a task. Unlike the one of database.h it may find
+ * the database busy, at any time and by right. */
+#ifndef CONNECTIONS_H
+#define CONNECTIONS_H
+
+#include "database.h"
+#include "serial.h"
+
+enum { CONNECTIONS_MAX = 3 };
+
+enum mode { MODE_DELETE, MODE_TRUNCATE, MODE_PERSIST, MODE_WAL, MODE_COUNT };
+enum level { LEVEL_NORMAL, LEVEL_FULL, LEVEL_EXTRA, LEVEL_COUNT };
+
+/* What a connection is doing, a key of the search. */
+enum activity {
+    ACTIVITY_NONE,
+    ACTIVITY_OPEN,
+    ACTIVITY_READ,
+    ACTIVITY_WRITE,
+    ACTIVITY_COMMIT,
+    ACTIVITY_CHECKPOINT,
+    ACTIVITY_VACUUM,
+    ACTIVITY_MODE,
+    ACTIVITY_BACKUP,
+    ACTIVITY_CLOSE
+};
+
+struct world {
+    struct disk disk;
+    struct vfs vfs;
+    struct serial serial;
+    struct connection *connections[CONNECTIONS_MAX]; /* NULL: has not begun */
+    uint32_t page_bytes, auto_vacuum;
+    bool power_lost; /* since the database was last verified */
+};
+
+struct connection {
+    struct world *world;
+    struct database db;
+    uint32_t index;
+    enum level level;
+    enum activity activity;
+    uint32_t acked_before;    /* the serial's, when the transaction under way began */
+    struct model_state state; /* what the transaction under way has read, or will leave */
+    struct serial_view view;
+};
+
+enum outcome {
+    OUTCOME_DONE,
+    OUTCOME_BUSY, /* another connection was in the way; nothing happened */
+    OUTCOME_DOWN  /* the machine has stopped */
+};
+
+bool connection_open(struct connection *c);
+void connection_close(struct connection *c);
+enum outcome connection_run(struct connection *c, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+/* The row's version and body. */
+enum outcome connection_put(struct connection *c, uint32_t table, uint32_t row, uint32_t version);
+/* In a transaction, first: everything that there is, held against the serial order. */
+enum outcome connection_read(struct connection *c);
+/* In the same transaction, later. */
+enum outcome connection_read_again(struct connection *c);
+/* The same through the backup interface: a copy in memory, read there. */
+enum outcome connection_backup(struct connection *c);
+/* Opens and configures it. False: the machine has stopped, as below. */
+bool connection_begin(struct connection *c);
+/* One of all that connections do. */
+bool connection_step(struct connection *c);
+
+#endif

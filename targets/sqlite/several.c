@@ -1,0 +1,169 @@
+/* The simulation of several connections to one database: tasks that are preempted where they touch
+ * what they share, the files and the WAL index, on a disk that loses power. */
+#include "connections.h"
+
+#include <fuzzverse/fuzzverse.h>
+#include <fuzzverse/sim.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { SESSIONS_MAX = 3, STEPS_MIN = 4, STEPS_MAX = 16, RECOVERIES_MAX = 5 };
+
+static void *checked(void *memory) {
+    if (!memory) abort(); /* a simulation of some megabytes has no use for a smaller one */
+    return memory;
+}
+
+/* ---- states of the log, for the search ------------------------------------------------------- */
+
+static int64_t step_of(uint32_t n) { return n == 0 ? 0 : n < 4 ? 1 : n < 16 ? 2 : 3; }
+
+/* Where the log's end is and how far checkpoints got, as the WAL index tells it (sqlite.org's "WAL
+ * file format", section 2.2: the header's mxFrame, and nBackfill behind both its copies). */
+enum { INDEX_LAST_FRAME = 4, INDEX_BACKFILLED = 24 };
+
+static int64_t backfill_step(uint32_t last, uint32_t filled) {
+    return filled == 0 ? 0 : filled < last ? 1 : filled == last ? 2 : 3;
+}
+
+static void notice_lock(void *argument, uint32_t exclusive, uint32_t readers) {
+    const struct world *w = argument;
+    const uint32_t *index = w->vfs.shared[0];
+    if (!index) return;
+    FV_SOMETIMES(index[INDEX_BACKFILLED] > index[INDEX_LAST_FRAME],
+                 "the log is checkpointed beyond its end");
+    FV_SOMETIMES_EACH(
+        "the log under locks",
+        FV_KEYS({"frames", step_of(index[INDEX_LAST_FRAME])},
+                {"checkpointed", backfill_step(index[INDEX_LAST_FRAME], index[INDEX_BACKFILLED])},
+                {"exclusive", exclusive & 7}, {"readers", readers}),
+        FV_QUALITY());
+}
+
+static void notice_stop(const struct world *w) {
+    uint32_t activities = 0;
+    for (int i = 0; i < CONNECTIONS_MAX; i++)
+        if (w->connections[i]) activities |= 1U << w->connections[i]->activity;
+    FV_SOMETIMES_EACH("the machine stops under connections",
+                      FV_KEYS({"doing", activities}, {"operation", w->disk.last}), FV_QUALITY());
+}
+
+/* ---- after a stop ---------------------------------------------------------------------------- */
+
+static void restart(struct world *w) {
+    if (w->disk.state == DISK_UP) return;
+    notice_stop(w);
+    fv_log("machine: %s", w->disk.state == DISK_KILLED ? "killed" : "power lost");
+    w->power_lost |= w->disk.state == DISK_POWER_LOST;
+    disk_restart(&w->disk);
+}
+
+static void check_survival(struct world *w, struct serial_view view) {
+    uint32_t least = w->power_lost ? w->serial.durable : w->serial.acked;
+    fv_log("verified after %s: %u of %u", w->power_lost ? "a power loss" : "no power loss",
+           view.stamp, w->serial.acked);
+    FV_ALWAYS(view.stamp >= least, "an acknowledged commit of a connection survives");
+    FV_ALWAYS(serial_knows(&w->serial, view), "what survives was committed");
+    FV_SOMETIMES(view.stamp < w->serial.acked, "a power loss takes what it may");
+    serial_restart(&w->serial, view);
+    w->power_lost = false;
+}
+
+static bool verify(struct world *w, struct connection *c) {
+    struct serial_view view = {0, 0};
+    if (!database_verify(&c->db, &c->state)) return false;
+    if (!database_run(&c->db, "SELECT n FROM stamp")) return false;
+    sscanf(c->db.answer, "%u", &view.stamp);
+    view.digest = model_digest(&c->state);
+    check_survival(w, view);
+    return true;
+}
+
+/* Alone, and the last time without a stop. */
+static void look(struct world *w) {
+    uint32_t stop_one_in = w->disk.stop_one_in;
+    for (int i = 1;; i++) {
+        struct connection c = {.world = w};
+        if (i == RECOVERIES_MAX) w->disk.stop_one_in = 0;
+        bool done = connection_open(&c) && verify(w, &c);
+        connection_close(&c);
+        bool is_up = w->disk.state == DISK_UP;
+        restart(w);
+        if (done && is_up) break;
+    }
+    w->disk.stop_one_in = stop_one_in;
+}
+
+/* ---- sessions -------------------------------------------------------------------------------- */
+
+static void connection_body(void *argument) {
+    struct connection *c = argument;
+    uint64_t steps = (uint64_t)fv_between(STEPS_MIN, STEPS_MAX);
+    bool is_usable = connection_begin(c);
+    for (uint64_t i = 0; i < steps && is_usable; i++) is_usable = connection_step(c);
+    connection_close(c);
+}
+
+static void session(struct world *w) {
+    static const char *const names[CONNECTIONS_MAX] = {"first", "second", "third"};
+    uint32_t count = 2 + (uint32_t)fv_below(CONNECTIONS_MAX - 1);
+    struct connection connections[CONNECTIONS_MAX];
+    fv_task tasks[CONNECTIONS_MAX];
+    for (uint32_t i = 0; i < count; i++) {
+        connections[i] = (struct connection){.world = w, .index = i};
+        w->connections[i] = &connections[i];
+        tasks[i] = fv_spawn(names[i], connection_body, &connections[i]);
+    }
+    for (uint32_t i = 0; i < count; i++) fv_join(tasks[i]);
+    memset(w->connections, 0, sizeof(w->connections));
+    restart(w);
+    look(w);
+}
+
+/* ---- the timeline ---------------------------------------------------------------------------- */
+
+static void notice(void *argument, int code, const char *message) {
+    (void)argument;
+    (void)code;
+    fv_log("sqlite: %s", message);
+}
+
+static void make_database(struct world *w) {
+    struct connection c = {.world = w};
+    uint32_t stop_one_in = w->disk.stop_one_in;
+    w->disk.stop_one_in = 0;
+    bool made =
+        connection_open(&c) && database_run(&c.db, "PRAGMA page_size = %u", w->page_bytes) &&
+        database_run(&c.db, "PRAGMA auto_vacuum = %u", w->auto_vacuum) &&
+        database_run(&c.db, "PRAGMA journal_mode = wal") &&
+        database_run(&c.db, "CREATE TABLE stamp (n)") &&
+        database_run(&c.db, "INSERT INTO stamp VALUES (1)") && database_read(&c.db, &c.state);
+    FV_ALWAYS(made, "the database is made");
+    connection_close(&c);
+    w->disk.stop_one_in = stop_one_in;
+    serial_start(&w->serial, (struct serial_view){1, model_digest(&c.state)});
+}
+
+static void world_start(struct world *w) {
+    disk_start(&w->disk);
+    w->page_bytes = 512U << fv_pick("page size", 3);
+    w->auto_vacuum = (uint32_t)fv_below(3);
+    vfs_start(&w->vfs, &w->disk);
+    w->vfs.noticed = notice_lock;
+    w->vfs.noticed_with = w;
+    sqlite3_config(SQLITE_CONFIG_LOG, notice, w);
+    sqlite3_config(SQLITE_CONFIG_STMTJRNL_SPILL, -1);
+    sqlite3_initialize();
+}
+
+FV_TARGET(sqlite_connections) {
+    struct world *w = checked(calloc(1, sizeof(*w)));
+    world_start(w);
+    make_database(w);
+    uint64_t sessions = 1 + fv_below(SESSIONS_MAX);
+    for (uint64_t i = 0; i < sessions; i++) session(w);
+    sqlite3_shutdown();
+    disk_stop(&w->disk);
+    free(w);
+}

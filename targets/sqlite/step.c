@@ -1,0 +1,201 @@
+/* What a connection does: all that SQLite documents for several connections in WAL mode, and what
+ * rollback journals make of it. */
+#include "connections.h"
+
+#include <fuzzverse/fuzzverse.h>
+#include <fuzzverse/sim.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { CHANGES_MAX = 4, VERSIONS = 1 << 30, HOLDS_MAX = 3, HOLD_US_MAX = 2000 };
+
+static const char *const mode_names[MODE_COUNT] = {"delete", "truncate", "persist", "wal"};
+static const char *const level_names[LEVEL_COUNT] = {"NORMAL", "FULL", "EXTRA"};
+
+/* ---- changes --------------------------------------------------------------------------------- */
+
+static enum outcome remove_rows(struct connection *c, uint32_t table) {
+    uint32_t first = (uint32_t)fv_below(MODEL_ROWS);
+    uint32_t last = (uint32_t)fv_between(first, MODEL_ROWS - 1);
+    enum outcome outcome =
+        connection_run(c, "DELETE FROM t%u WHERE id BETWEEN %u AND %u", table, first, last);
+    if (outcome == OUTCOME_DONE)
+        for (uint32_t row = first; row <= last; row++) c->state.tables[table].version[row] = 0;
+    return outcome;
+}
+
+static enum outcome put(struct connection *c, uint32_t table) {
+    uint32_t row = (uint32_t)fv_below(MODEL_ROWS), version = 1 + (uint32_t)fv_below(VERSIONS);
+    enum outcome outcome = connection_put(c, table, row, version);
+    if (outcome == OUTCOME_DONE) c->state.tables[table].version[row] = version;
+    return outcome;
+}
+
+static enum outcome toggle_index(struct connection *c, uint32_t table) {
+    static const char *const columns[MODEL_INDEXES] = {"version", "body"};
+    uint32_t index = (uint32_t)fv_below(MODEL_INDEXES);
+    bool *indexed = &c->state.tables[table].indexed[index];
+    enum outcome outcome = *indexed ? connection_run(c, "DROP INDEX i%u_%u", table, index)
+                                    : connection_run(c, "CREATE INDEX i%u_%u ON t%u (%s)", table,
+                                                     index, table, columns[index]);
+    if (outcome == OUTCOME_DONE) *indexed = !*indexed;
+    return outcome;
+}
+
+static enum outcome create_table(struct connection *c, uint32_t table) {
+    enum outcome outcome =
+        connection_run(c, "CREATE TABLE t%u (id INTEGER PRIMARY KEY, version, body)", table);
+    if (outcome == OUTCOME_DONE) c->state.tables[table].exists = true;
+    return outcome;
+}
+
+static enum outcome drop_table(struct connection *c, uint32_t table) {
+    enum outcome outcome = connection_run(c, "DROP TABLE t%u", table);
+    if (outcome == OUTCOME_DONE) memset(&c->state.tables[table], 0, sizeof(c->state.tables[table]));
+    return outcome;
+}
+
+static enum outcome change(struct connection *c) {
+    enum { PUT, REMOVE, INDEX, DROP, KINDS };
+    static const uint32_t weights[KINDS] = {20, 3, 2, 1};
+    uint32_t kind = fv_weighted("change", weights, KINDS);
+    uint32_t table = (uint32_t)fv_below(MODEL_TABLES);
+    if (!c->state.tables[table].exists) return create_table(c, table);
+    if (kind == PUT) return put(c, table);
+    if (kind == REMOVE) return remove_rows(c, table);
+    return kind == INDEX ? toggle_index(c, table) : drop_table(c, table);
+}
+
+/* ---- transactions ---------------------------------------------------------------------------- */
+
+static bool roll_back(struct connection *c) {
+    if (!database_in_transaction(&c->db)) return true;
+    return connection_run(c, "ROLLBACK") == OUTCOME_DONE;
+}
+
+/* As workload.c has it, for the mode that the database is in now. */
+static enum model_promise promise(const struct connection *c, bool is_wal, bool is_delete) {
+    if (is_wal && c->level == LEVEL_NORMAL) return MODEL_SUFFIX_MAY_VANISH;
+    if (!is_delete || c->level == LEVEL_EXTRA || c->world->disk.directory_durable)
+        return MODEL_DURABLE;
+    return MODEL_LAST_MAY_VANISH;
+}
+
+static enum outcome commit(struct connection *c) {
+    enum outcome outcome = connection_run(c, "PRAGMA journal_mode");
+    if (outcome != OUTCOME_DONE) return outcome;
+    bool is_wal = strcmp(c->db.answer, mode_names[MODE_WAL]) == 0;
+    bool is_delete = strcmp(c->db.answer, mode_names[MODE_DELETE]) == 0;
+    struct serial_view view = {c->view.stamp + 1, model_digest(&c->state)};
+    serial_claim(&c->world->serial, view);
+    c->activity = ACTIVITY_COMMIT;
+    outcome = connection_run(c, "COMMIT");
+    if (outcome != OUTCOME_DONE) return outcome;
+    fv_log("%u: acknowledged %u, %016llx", c->index, view.stamp, (unsigned long long)view.digest);
+    serial_settle(&c->world->serial, view);
+    serial_acknowledge(&c->world->serial, view.stamp, promise(c, is_wal, is_delete));
+    return OUTCOME_DONE;
+}
+
+static enum outcome write_changes(struct connection *c) {
+    uint64_t changes = 1 + fv_below(CHANGES_MAX);
+    enum outcome outcome = connection_run(c, "UPDATE stamp SET n = n + 1");
+    for (uint64_t i = 0; i < changes && outcome == OUTCOME_DONE; i++) outcome = change(c);
+    return outcome;
+}
+
+static bool write_transaction(struct connection *c) {
+    c->activity = ACTIVITY_WRITE;
+    enum outcome outcome = connection_run(c, fv_chance(3, 4) ? "BEGIN IMMEDIATE" : "BEGIN");
+    if (outcome != OUTCOME_DONE) return outcome == OUTCOME_BUSY;
+    outcome = connection_read(c);
+    if (outcome == OUTCOME_DONE) outcome = write_changes(c);
+    if (outcome == OUTCOME_DONE && fv_chance(7, 8)) outcome = commit(c);
+    FV_SOMETIMES(outcome == OUTCOME_BUSY, "a transaction gives way to another");
+    return outcome != OUTCOME_DOWN && roll_back(c);
+}
+
+/* A snapshot is held while others write. */
+static bool read_transaction(struct connection *c) {
+    c->activity = ACTIVITY_READ;
+    enum outcome outcome = connection_run(c, "BEGIN");
+    if (outcome == OUTCOME_DONE) outcome = connection_read(c);
+    struct serial_view first = c->view;
+    uint64_t holds = outcome == OUTCOME_DONE ? fv_below(HOLDS_MAX) : 0;
+    for (uint64_t i = 0; i < holds && outcome == OUTCOME_DONE; i++) {
+        fv_sleep(FV_US(fv_below(HOLD_US_MAX)));
+        outcome = connection_read_again(c);
+        if (outcome != OUTCOME_DONE) break;
+        FV_ALWAYS(c->view.stamp == first.stamp && c->view.digest == first.digest,
+                  "a snapshot does not change");
+        FV_SOMETIMES(c->world->serial.acked > first.stamp, "a snapshot outlives a commit");
+    }
+    return outcome != OUTCOME_DOWN && roll_back(c);
+}
+
+/* ---- the rest -------------------------------------------------------------------------------- */
+
+static bool checkpoint(struct connection *c) {
+    static const char *const kinds[] = {"PASSIVE", "FULL", "RESTART", "TRUNCATE"};
+    c->activity = ACTIVITY_CHECKPOINT;
+    const char *kind = kinds[fv_pick("checkpoint", 4)];
+    return connection_run(c, "PRAGMA wal_checkpoint(%s)", kind) != OUTCOME_DOWN;
+}
+
+static bool vacuum(struct connection *c) {
+    c->activity = ACTIVITY_VACUUM;
+    const char *sql = fv_chance(1, 2) ? "VACUUM" : "PRAGMA incremental_vacuum(3)";
+    return connection_run(c, "%s", sql) != OUTCOME_DOWN;
+}
+
+/* Mostly back to WAL mode, where several connections have most to do with each other. SQLite, up to
+ * 3.54.1 at least, may damage the database when one connection leaves WAL mode while another opens it:
+ * this target found it. Other variants keep off it. */
+static bool change_mode(struct connection *c) {
+    static const uint32_t weights[MODE_COUNT] = {1, 1, 1, 5};
+    c->activity = ACTIVITY_MODE;
+    const char *name = mode_names[fv_weighted("journal mode", weights, MODE_COUNT)];
+    return connection_run(c, "PRAGMA journal_mode = %s", name) != OUTCOME_DOWN;
+}
+
+static bool configure(struct connection *c) {
+    static const uint32_t cache_pages[] = {4, 10, 100};
+    static const uint32_t frames[] = {1, 3, 10, 1000};
+    c->level = (enum level)fv_pick("synchronous", LEVEL_COUNT);
+    return connection_run(c, "PRAGMA synchronous = %s", level_names[c->level]) != OUTCOME_DOWN &&
+           connection_run(c, "PRAGMA cache_size = %u", cache_pages[fv_pick("cache", 3)]) !=
+               OUTCOME_DOWN &&
+           connection_run(c, "PRAGMA wal_autocheckpoint = %u", frames[fv_pick("frames", 4)]) !=
+               OUTCOME_DOWN;
+}
+
+bool connection_begin(struct connection *c) { return connection_open(c) && configure(c); }
+
+static bool reopen(struct connection *c) {
+    connection_close(c);
+    return connection_begin(c);
+}
+
+static bool step(struct connection *c) {
+    enum { WRITE, READ, CHECKPOINT, VACUUM, MODE, BACKUP, REOPEN, KINDS };
+#ifdef FV_LEAVING_WAL
+    static const uint32_t weights[KINDS] = {12, 5, 6, 1, 2, 1, 2};
+#else
+    static const uint32_t weights[KINDS] = {12, 5, 6, 1, 0, 1, 1};
+#endif
+    switch (fv_weighted("step", weights, KINDS)) {
+    case WRITE: return write_transaction(c);
+    case READ: return read_transaction(c);
+    case CHECKPOINT: return checkpoint(c);
+    case VACUUM: return vacuum(c);
+    case MODE: return change_mode(c);
+    case BACKUP: return connection_backup(c) != OUTCOME_DOWN;
+    default: return reopen(c);
+    }
+}
+
+bool connection_step(struct connection *c) {
+    bool is_usable = step(c);
+    fv_task_step();
+    return is_usable;
+}
