@@ -5,7 +5,6 @@
 #include <fuzzverse/sim.h>
 #include <stdarg.h>
 #include <stdio.h>
-#include <string.h>
 
 enum { BUSY_TRIES_MAX = 6, BUSY_MS = 1 };
 
@@ -50,13 +49,6 @@ void connection_close(struct connection *c) {
     c->activity = ACTIVITY_NONE;
 }
 
-static int keep_answer(void *argument, int count, char **values, char **names) {
-    struct connection *c = argument;
-    (void)names;
-    if (count > 0) snprintf(c->db.answer, sizeof(c->db.answer), "%s", values[0] ? values[0] : "");
-    return 0;
-}
-
 enum outcome connection_run(struct connection *c, const char *format, ...) {
     char sql[DATABASE_SQL_BYTES_MAX];
     va_list arguments;
@@ -64,26 +56,34 @@ enum outcome connection_run(struct connection *c, const char *format, ...) {
     vsnprintf(sql, sizeof(sql), format, arguments);
     va_end(arguments);
     if (is_down(c)) return OUTCOME_DOWN;
-    c->db.answer[0] = '\0';
-    return judge(c, sqlite3_exec(c->db.handle, sql, keep_answer, c, NULL), sql);
+    return judge(c, sqlite3_exec(c->db.handle, sql, NULL, NULL, NULL), sql);
+}
+
+enum outcome connection_do(struct connection *c, enum statement which, uint32_t number) {
+    if (is_down(c)) return OUTCOME_DOWN;
+    int code = database_try(&c->db, which, number);
+    return judge(c, code, c->db.sql);
 }
 
 enum outcome connection_put(struct connection *c, uint32_t table, uint32_t row, uint32_t version) {
-    char sql[DATABASE_SQL_BYTES_MAX];
-    uint8_t body[MODEL_BODY_BYTES_MAX];
-    uint32_t length = model_body(table, row, version, body);
-    sqlite3_stmt *statement = NULL;
-    snprintf(sql, sizeof(sql), "REPLACE INTO t%u (id, version, body) VALUES (%u, ?1, ?2)", table,
-             row);
-    int code = sqlite3_prepare_v2(c->db.handle, sql, -1, &statement, NULL);
-    if (code == SQLITE_OK) {
-        sqlite3_bind_int64(statement, 1, version);
-        sqlite3_bind_blob(statement, 2, body, (int)length, SQLITE_STATIC);
-        code = sqlite3_step(statement);
-    }
-    enum outcome outcome = judge(c, code, sql);
-    sqlite3_finalize(statement);
-    return outcome;
+    if (is_down(c)) return OUTCOME_DOWN;
+    int code = database_try_put(&c->db, ROW_REPLACE, table, row, version);
+    return judge(c, code, c->db.sql);
+}
+
+enum outcome connection_delete(struct connection *c, uint32_t table, uint32_t first,
+                               uint32_t last) {
+    if (is_down(c)) return OUTCOME_DOWN;
+    int code = database_try_delete(&c->db, table, first, last);
+    return judge(c, code, c->db.sql);
+}
+
+enum outcome connection_checkpoint(struct connection *c, int mode) {
+    if (is_down(c)) return OUTCOME_DOWN;
+    c->activity = ACTIVITY_CHECKPOINT;
+    fv_log("%u: checkpoint, mode %d", c->index, mode);
+    int code = sqlite3_wal_checkpoint_v2(c->db.handle, NULL, mode, NULL, NULL);
+    return judge(c, code, "checkpoint");
 }
 
 /* ---- what is read ---------------------------------------------------------------------------- */
@@ -98,7 +98,7 @@ static void check_view(struct connection *c, struct serial_view view) {
 }
 
 static bool read_stamp(struct database *db, uint32_t *stamp) {
-    if (!database_run(db, "SELECT n FROM stamp")) return false;
+    if (!database_do(db, STAMP_SELECT, 0)) return false;
     return sscanf(db->answer, "%u", stamp) == 1;
 }
 
@@ -114,7 +114,7 @@ enum outcome connection_read_again(struct connection *c) {
  * machine can get in the way. */
 enum outcome connection_read(struct connection *c) {
     c->acked_before = c->world->serial.acked;
-    enum outcome outcome = connection_run(c, "SELECT n FROM stamp");
+    enum outcome outcome = connection_do(c, STAMP_SELECT, 0);
     return outcome == OUTCOME_DONE ? connection_read_again(c) : outcome;
 }
 

@@ -5,6 +5,7 @@
 
 #include "database.h"
 #include "serial.h"
+#include "watch.h"
 
 enum { CONNECTIONS_MAX = 3 };
 
@@ -29,9 +30,13 @@ struct world {
     struct disk disk;
     struct vfs vfs;
     struct serial serial;
+    struct watch watch;
     struct connection *connections[CONNECTIONS_MAX]; /* NULL: has not begun */
     uint32_t page_bytes, auto_vacuum;
-    bool power_lost; /* since the database was last verified */
+    bool stays_in_wal;
+    uint32_t steps_running;
+    bool is_leaving_wal; /* somebody waits to be the only one in a step, or is */
+    bool power_lost;     /* since the database was last verified */
 };
 
 struct connection {
@@ -55,8 +60,12 @@ bool connection_open(struct connection *c);
 void connection_close(struct connection *c);
 enum outcome connection_run(struct connection *c, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
+/* A prepared statement without parameters. */
+enum outcome connection_do(struct connection *c, enum statement which, uint32_t number);
 /* The row's version and body. */
 enum outcome connection_put(struct connection *c, uint32_t table, uint32_t row, uint32_t version);
+enum outcome connection_delete(struct connection *c, uint32_t table, uint32_t first, uint32_t last);
+enum outcome connection_checkpoint(struct connection *c, int mode); /* SQLITE_CHECKPOINT_* */
 /* In a transaction, first: everything that there is, held against the serial order. */
 enum outcome connection_read(struct connection *c);
 /* In the same transaction, later. */
@@ -67,5 +76,6 @@ enum outcome connection_backup(struct connection *c);
 bool connection_begin(struct connection *c);
 /* One of all that connections do. */
 bool connection_step(struct connection *c);
+void connection_end(struct connection *c);
 
 #endif

@@ -25,6 +25,13 @@ void serial_claim(struct serial *serial, struct serial_view view) {
     if (view.stamp > serial->top) serial->top = view.stamp;
 }
 
+void serial_withdraw(struct serial *serial, struct serial_view view) {
+    uint64_t *claims = serial->claims[view.stamp];
+    uint8_t *count = &serial->claim_count[view.stamp];
+    for (uint32_t i = 0; i < *count; i++)
+        if (claims[i] == view.digest) claims[i] = claims[--*count];
+}
+
 void serial_acknowledge(struct serial *serial, uint32_t stamp, enum model_promise promise) {
     if (stamp > serial->acked) serial->acked = stamp;
     uint32_t safe = promise == MODEL_DURABLE           ? stamp

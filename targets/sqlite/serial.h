@@ -29,6 +29,8 @@ void serial_start(struct serial *serial, struct serial_view first);
 
 /* Before a COMMIT: from now on others may see it. */
 void serial_claim(struct serial *serial, struct serial_view view);
+/* The COMMIT found the database busy: it did not happen. */
+void serial_withdraw(struct serial *serial, struct serial_view view);
 void serial_acknowledge(struct serial *serial, uint32_t stamp, enum model_promise promise);
 
 /* Whether some commit left exactly this state. */

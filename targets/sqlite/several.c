@@ -15,32 +15,6 @@ static void *checked(void *memory) {
     return memory;
 }
 
-/* ---- states of the log, for the search ------------------------------------------------------- */
-
-static int64_t step_of(uint32_t n) { return n == 0 ? 0 : n < 4 ? 1 : n < 16 ? 2 : 3; }
-
-/* Where the log's end is and how far checkpoints got, as the WAL index tells it (sqlite.org's "WAL
- * file format", section 2.2: the header's mxFrame, and nBackfill behind both its copies). */
-enum { INDEX_LAST_FRAME = 4, INDEX_BACKFILLED = 24 };
-
-static int64_t backfill_step(uint32_t last, uint32_t filled) {
-    return filled == 0 ? 0 : filled < last ? 1 : filled == last ? 2 : 3;
-}
-
-static void notice_lock(void *argument, uint32_t exclusive, uint32_t readers) {
-    const struct world *w = argument;
-    const uint32_t *index = w->vfs.shared[0];
-    if (!index) return;
-    FV_SOMETIMES(index[INDEX_BACKFILLED] > index[INDEX_LAST_FRAME],
-                 "the log is checkpointed beyond its end");
-    FV_SOMETIMES_EACH(
-        "the log under locks",
-        FV_KEYS({"frames", step_of(index[INDEX_LAST_FRAME])},
-                {"checkpointed", backfill_step(index[INDEX_LAST_FRAME], index[INDEX_BACKFILLED])},
-                {"exclusive", exclusive & 7}, {"readers", readers}),
-        FV_QUALITY());
-}
-
 static void notice_stop(const struct world *w) {
     uint32_t activities = 0;
     for (int i = 0; i < CONNECTIONS_MAX; i++)
@@ -73,7 +47,7 @@ static void check_survival(struct world *w, struct serial_view view) {
 static bool verify(struct world *w, struct connection *c) {
     struct serial_view view = {0, 0};
     if (!database_verify(&c->db, &c->state)) return false;
-    if (!database_run(&c->db, "SELECT n FROM stamp")) return false;
+    if (!database_do(&c->db, STAMP_SELECT, 0)) return false;
     sscanf(c->db.answer, "%u", &view.stamp);
     view.digest = model_digest(&c->state);
     check_survival(w, view);
@@ -102,7 +76,7 @@ static void connection_body(void *argument) {
     uint64_t steps = (uint64_t)fv_between(STEPS_MIN, STEPS_MAX);
     bool is_usable = connection_begin(c);
     for (uint64_t i = 0; i < steps && is_usable; i++) is_usable = connection_step(c);
-    connection_close(c);
+    connection_end(c);
 }
 
 static void session(struct world *w) {
@@ -149,9 +123,11 @@ static void world_start(struct world *w) {
     disk_start(&w->disk);
     w->page_bytes = 512U << fv_pick("page size", 3);
     w->auto_vacuum = (uint32_t)fv_below(3);
+#ifndef FV_LEAVING_WAL
+    w->stays_in_wal = fv_chance(1, 2);
+#endif
     vfs_start(&w->vfs, &w->disk);
-    w->vfs.noticed = notice_lock;
-    w->vfs.noticed_with = w;
+    watch_start(&w->watch, &w->vfs);
     sqlite3_config(SQLITE_CONFIG_LOG, notice, w);
     sqlite3_config(SQLITE_CONFIG_STMTJRNL_SPILL, -1);
     sqlite3_initialize();

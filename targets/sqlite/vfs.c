@@ -9,17 +9,15 @@ enum {
     FAULT_ONE_IN = 300,
     CLOCK_START_DAYS = 2460311, /* Julian, early in 2024 */
     DAY_MS = 86400000,
-    PATH_BYTES_MAX = DISK_NAME_BYTES_MAX,
-    SHM_LOCK_READ = 3 /* the first of those that readers hold */
+    PATH_BYTES_MAX = DISK_NAME_BYTES_MAX
 };
 
 struct vfs_file {
     sqlite3_file base;
     struct vfs *vfs;
     struct disk_entry *entry;
-    int level;                          /* SQLITE_LOCK_* held on the database */
-    uint32_t shm_shared, shm_exclusive; /* bits of the WAL locks held */
-    bool shm_mapped;
+    uint32_t handle; /* its index in the VFS's tables */
+    int level;       /* SQLITE_LOCK_* held on the database */
 };
 
 /* SQLite's own initialisation takes no argument, so it has to find the VFS here. */
@@ -172,12 +170,14 @@ static int file_reserved(sqlite3_file *base, int *reserved) {
 
 /* ---- the WAL index: memory shared by connections, gone with the last of them ----------------- */
 
+static struct vfs_locks *locks_of(struct vfs_file *f) { return &f->vfs->locks[f->handle]; }
+
 static int shm_map(sqlite3_file *base, int region, int bytes, int extend, void volatile **to) {
     struct vfs_file *f = file_met(base);
     *to = NULL;
     if (down(f->vfs)) return SQLITE_IOERR_SHMMAP;
     if (region >= VFS_SHARED_REGIONS_MAX) return SQLITE_FULL;
-    f->shm_mapped = true;
+    locks_of(f)->is_mapped = true;
     void **shared = &f->vfs->shared[region];
     if (!*shared && extend) {
         *shared = calloc(1, (size_t)bytes);
@@ -190,41 +190,36 @@ static int shm_map(sqlite3_file *base, int region, int bytes, int extend, void v
 }
 
 static bool shm_conflicts(const struct vfs_file *f, uint32_t locks, bool exclusive) {
-    for (int i = 0; i < VFS_OPEN_MAX; i++) {
-        const struct vfs_file *other = f->vfs->open[i];
-        if (!other || other == f) continue;
-        if (other->shm_exclusive & locks) return true;
-        if (exclusive && (other->shm_shared & locks)) return true;
+    for (uint32_t i = 0; i < VFS_OPEN_MAX; i++) {
+        const struct vfs_locks *other = &f->vfs->locks[i];
+        if (i == f->handle) continue;
+        if (other->exclusive & locks) return true;
+        if (exclusive && (other->shared & locks)) return true;
     }
     return false;
 }
 
-static void notice_locks(const struct vfs *vfs) {
-    uint32_t exclusive = 0, readers = 0;
-    if (!vfs->noticed) return;
-    for (int i = 0; i < VFS_OPEN_MAX; i++) {
-        if (!vfs->open[i]) continue;
-        exclusive |= vfs->open[i]->shm_exclusive;
-        readers += vfs->open[i]->shm_shared >> SHM_LOCK_READ != 0;
-    }
-    vfs->noticed(vfs->noticed_with, exclusive, readers);
+static void shm_notice(const struct vfs_file *f) {
+    if (f->vfs->noticed) f->vfs->noticed(f->vfs->noticed_with, f->handle);
 }
 
 static int shm_lock(sqlite3_file *base, int first, int count, int flags) {
     struct vfs_file *f = file_met(base);
+    struct vfs_locks *own = locks_of(f);
     uint32_t locks = ((1U << count) - 1) << first;
     bool exclusive = flags & SQLITE_SHM_EXCLUSIVE;
     if (flags & SQLITE_SHM_UNLOCK) {
-        f->shm_shared &= ~locks;
-        f->shm_exclusive &= ~locks;
+        shm_notice(f);
+        own->shared &= ~locks;
+        own->exclusive &= ~locks;
         return SQLITE_OK;
     }
     if (shm_conflicts(f, locks, exclusive)) return SQLITE_BUSY;
     if (exclusive)
-        f->shm_exclusive |= locks;
+        own->exclusive |= locks;
     else
-        f->shm_shared |= locks;
-    notice_locks(f->vfs);
+        own->shared |= locks;
+    shm_notice(f);
     return SQLITE_OK;
 }
 
@@ -236,10 +231,9 @@ static void shm_barrier(sqlite3_file *base) {
 static int shm_unmap(sqlite3_file *base, int delete_flag) {
     struct vfs_file *f = file_of(base);
     (void)delete_flag;
-    f->shm_mapped = false;
-    f->shm_shared = f->shm_exclusive = 0;
+    *locks_of(f) = (struct vfs_locks){0};
     for (int i = 0; i < VFS_OPEN_MAX; i++)
-        if (f->vfs->open[i] && f->vfs->open[i]->shm_mapped) return SQLITE_OK;
+        if (f->vfs->locks[i].is_mapped) return SQLITE_OK;
     for (int i = 0; i < VFS_SHARED_REGIONS_MAX && f->vfs->shared[i]; i++) {
         fv_unshare(f->vfs->shared[i], f->vfs->shared_bytes);
         free(f->vfs->shared[i]);
@@ -251,9 +245,9 @@ static int shm_unmap(sqlite3_file *base, int delete_flag) {
 /* ---- files ----------------------------------------------------------------------------------- */
 
 static int file_close(sqlite3_file *base) {
-    struct vfs_file *f = file_of(base);
-    for (int i = 0; i < VFS_OPEN_MAX; i++)
-        if (f->vfs->open[i] == f) f->vfs->open[i] = NULL;
+    const struct vfs_file *f = file_of(base);
+    f->vfs->open[f->handle] = NULL;
+    f->vfs->locks[f->handle] = (struct vfs_locks){0};
     return SQLITE_OK;
 }
 
@@ -277,10 +271,10 @@ static const sqlite3_io_methods file_methods = {
     .xShmUnmap = shm_unmap,
 };
 
-static struct vfs_file **slot_free(struct vfs *vfs) {
-    for (int i = 0; i < VFS_OPEN_MAX; i++)
-        if (!vfs->open[i]) return &vfs->open[i];
-    return NULL;
+static uint32_t handle_free(const struct vfs *vfs) {
+    uint32_t i = 0;
+    while (i < VFS_OPEN_MAX && vfs->open[i]) i++;
+    return i;
 }
 
 static struct disk_entry *entry_open(struct vfs *vfs, const char *name, int flags) {
@@ -297,11 +291,11 @@ static int vfs_open(sqlite3_vfs *base, const char *name, sqlite3_file *to, int f
     memset(f, 0, sizeof(*f));
     if (!name || down(vfs)) return SQLITE_CANTOPEN;
     if (FAULT_FIRES(vfs)) return fault(vfs, "opening", name, SQLITE_CANTOPEN);
-    struct vfs_file **slot = slot_free(vfs);
-    struct disk_entry *entry = slot ? entry_open(vfs, name, flags) : NULL;
+    uint32_t handle = handle_free(vfs);
+    struct disk_entry *entry = handle < VFS_OPEN_MAX ? entry_open(vfs, name, flags) : NULL;
     if (!entry) return SQLITE_CANTOPEN;
-    *f = (struct vfs_file){.base = {&file_methods}, .vfs = vfs, .entry = entry};
-    *slot = f;
+    *f = (struct vfs_file){{&file_methods}, vfs, entry, handle, SQLITE_LOCK_NONE};
+    vfs->open[handle] = f;
     if (flags_out) *flags_out = flags;
     return SQLITE_OK;
 }

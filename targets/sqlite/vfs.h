@@ -12,6 +12,12 @@ enum {
     VFS_CONNECTIONS_MAX = 4
 };
 
+/* Locks of the WAL index that a handle holds, as bits; SQLite numbers them. */
+struct vfs_locks {
+    bool is_mapped; /* it has the index before it */
+    uint32_t shared, exclusive;
+};
+
 struct vfs {
     sqlite3_vfs base;
     struct disk *disk;
@@ -19,11 +25,11 @@ struct vfs {
     void *shared[VFS_SHARED_REGIONS_MAX]; /* owned */
     size_t shared_bytes;                  /* of each */
     sqlite3_int64 clock_ms;
-    bool faults;          /* may I/O errors be injected now? */
-    uint32_t fault_count; /* injected so far */
-    /* Called where a lock of the WAL index changes, if not NULL: the exclusive ones that are held by
-     * anyone (bits, as SQLite numbers them), and how many connections read. */
-    void (*noticed)(void *with, uint32_t exclusive, uint32_t readers);
+    bool faults;                          /* may I/O errors be injected now? */
+    uint32_t fault_count;                 /* injected so far */
+    struct vfs_locks locks[VFS_OPEN_MAX]; /* of the handles in `open` */
+    /* Called where a handle has got or is to lose locks of the WAL index, if not NULL. */
+    void (*noticed)(void *with, uint32_t handle);
     void *noticed_with;
 };
 
