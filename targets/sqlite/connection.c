@@ -23,8 +23,8 @@ static enum outcome judge(struct connection *c, int code, const char *sql) {
     if (is_down(c)) return OUTCOME_DOWN;
     if (primary == SQLITE_BUSY || primary == SQLITE_LOCKED || primary == SQLITE_PROTOCOL)
         return OUTCOME_BUSY;
-    FV_ALWAYS(primary != SQLITE_CORRUPT && primary != SQLITE_NOTADB,
-              "no connection finds the database malformed");
+    FV_ALWAYS_OR_UNREACHABLE(primary != SQLITE_CORRUPT && primary != SQLITE_NOTADB,
+                             "no connection finds the database malformed");
     fv_bug("a statement fails without a fault: %s", sqlite3_errmsg(c->db.handle));
 }
 
@@ -36,17 +36,22 @@ static int wait_busy(void *argument, int tries) {
     return 1;
 }
 
+void connection_is_at(struct connection *c, enum activity activity) {
+    if (!is_down(c)) c->activity = activity;
+}
+
 bool connection_open(struct connection *c) {
-    c->activity = ACTIVITY_OPEN;
+    connection_is_at(c, ACTIVITY_READ);
     if (!database_open(&c->db, &c->world->vfs)) return false;
+    c->level = LEVEL_FULL; /* SQLite's default */
     sqlite3_busy_handler(c->db.handle, wait_busy, c);
     return true;
 }
 
 void connection_close(struct connection *c) {
-    c->activity = ACTIVITY_CLOSE;
+    connection_is_at(c, ACTIVITY_CLOSE);
     database_close(&c->db);
-    c->activity = ACTIVITY_NONE;
+    connection_is_at(c, ACTIVITY_NONE);
 }
 
 enum outcome connection_run(struct connection *c, const char *format, ...) {
@@ -80,7 +85,7 @@ enum outcome connection_delete(struct connection *c, uint32_t table, uint32_t fi
 
 enum outcome connection_checkpoint(struct connection *c, int mode) {
     if (is_down(c)) return OUTCOME_DOWN;
-    c->activity = ACTIVITY_CHECKPOINT;
+    connection_is_at(c, ACTIVITY_CHECKPOINT);
     fv_log("%u: checkpoint, mode %d", c->index, mode);
     int code = sqlite3_wal_checkpoint_v2(c->db.handle, NULL, mode, NULL, NULL);
     return judge(c, code, "checkpoint");
@@ -149,7 +154,7 @@ static void check_copy(struct connection *c, struct database *copy) {
 enum outcome connection_backup(struct connection *c) {
     struct database copy = {.vfs = &c->world->vfs};
     int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_MEMORY;
-    c->activity = ACTIVITY_BACKUP;
+    connection_is_at(c, ACTIVITY_READ);
     c->acked_before = c->world->serial.acked;
     int code = sqlite3_open_v2(":memory:", &copy.handle, flags, NULL);
     if (code == SQLITE_OK) code = copy_pages(c, copy.handle);

@@ -12,17 +12,14 @@ enum { CONNECTIONS_MAX = 3 };
 enum mode { MODE_DELETE, MODE_TRUNCATE, MODE_PERSIST, MODE_WAL, MODE_COUNT };
 enum level { LEVEL_NORMAL, LEVEL_FULL, LEVEL_EXTRA, LEVEL_COUNT };
 
-/* What a connection is doing, a key of the search. */
+/* What a connection is doing, or was when the machine stopped: a key of the search. */
 enum activity {
     ACTIVITY_NONE,
-    ACTIVITY_OPEN,
     ACTIVITY_READ,
     ACTIVITY_WRITE,
     ACTIVITY_COMMIT,
     ACTIVITY_CHECKPOINT,
-    ACTIVITY_VACUUM,
-    ACTIVITY_MODE,
-    ACTIVITY_BACKUP,
+    ACTIVITY_CHANGE, /* of the journal mode, or of where pages lie */
     ACTIVITY_CLOSE
 };
 
@@ -31,12 +28,11 @@ struct world {
     struct vfs vfs;
     struct serial serial;
     struct watch watch;
-    struct connection *connections[CONNECTIONS_MAX]; /* NULL: has not begun */
     uint32_t page_bytes, auto_vacuum;
     bool stays_in_wal;
     uint32_t steps_running;
-    bool is_leaving_wal; /* somebody waits to be the only one in a step, or is */
-    bool power_lost;     /* since the database was last verified */
+    bool is_leaving_wal;      /* somebody waits to be the only one in a step, or is */
+    bool stopped, power_lost; /* since the database was last verified */
 };
 
 struct connection {
@@ -56,6 +52,7 @@ enum outcome {
     OUTCOME_DOWN  /* the machine has stopped */
 };
 
+void connection_is_at(struct connection *c, enum activity activity);
 bool connection_open(struct connection *c);
 void connection_close(struct connection *c);
 enum outcome connection_run(struct connection *c, const char *format, ...)

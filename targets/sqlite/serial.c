@@ -52,9 +52,10 @@ void serial_settle(struct serial *serial, struct serial_view view) {
     if (view.stamp > serial->acked) serial->acked = view.stamp;
 }
 
-void serial_restart(struct serial *serial, struct serial_view view) {
+void serial_restart(struct serial *serial, struct serial_view view, bool is_durable) {
     for (uint32_t i = view.stamp + 1; i <= serial->top && i < SERIAL_STAMPS_MAX; i++)
         serial->claim_count[i] = 0;
-    serial->top = serial->acked = serial->durable = view.stamp;
+    serial->top = serial->acked = view.stamp;
+    if (is_durable) serial->durable = view.stamp;
     set_single(serial, view);
 }

@@ -38,7 +38,8 @@ bool serial_knows(const struct serial *serial, struct serial_view view);
 /* It was seen, so it is committed, and nothing else of that stamp is. */
 void serial_settle(struct serial *serial, struct serial_view view);
 
-/* After a restart: `view` is what there is, all later stamps are gone. */
-void serial_restart(struct serial *serial, struct serial_view view);
+/* With no connection open: `view` is what there is, all later stamps are gone. `is_durable`: the
+ * machine has stopped since the last time, so what there is has been written. */
+void serial_restart(struct serial *serial, struct serial_view view, bool is_durable);
 
 #endif

@@ -6,7 +6,6 @@
 #include <fuzzverse/sim.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 enum { SESSIONS_MAX = 3, STEPS_MIN = 4, STEPS_MAX = 16, RECOVERIES_MAX = 5 };
 
@@ -15,20 +14,19 @@ static void *checked(void *memory) {
     return memory;
 }
 
-static void notice_stop(const struct world *w) {
-    uint32_t activities = 0;
-    for (int i = 0; i < CONNECTIONS_MAX; i++)
-        if (w->connections[i]) activities |= 1U << w->connections[i]->activity;
-    FV_SOMETIMES_EACH("the machine stops under connections",
-                      FV_KEYS({"doing", activities}, {"operation", w->disk.last}), FV_QUALITY());
-}
-
 /* ---- after a stop ---------------------------------------------------------------------------- */
+
+static void notice_stop(const struct connection *connections, uint32_t count) {
+    uint32_t activities = 0;
+    for (uint32_t i = 0; i < count; i++) activities |= 1U << connections[i].activity;
+    FV_SOMETIMES_EACH("the machine stops under connections", FV_KEYS({"doing", activities}),
+                      FV_QUALITY());
+}
 
 static void restart(struct world *w) {
     if (w->disk.state == DISK_UP) return;
-    notice_stop(w);
     fv_log("machine: %s", w->disk.state == DISK_KILLED ? "killed" : "power lost");
+    w->stopped = true;
     w->power_lost |= w->disk.state == DISK_POWER_LOST;
     disk_restart(&w->disk);
 }
@@ -40,8 +38,8 @@ static void check_survival(struct world *w, struct serial_view view) {
     FV_ALWAYS(view.stamp >= least, "an acknowledged commit of a connection survives");
     FV_ALWAYS(serial_knows(&w->serial, view), "what survives was committed");
     FV_SOMETIMES(view.stamp < w->serial.acked, "a power loss takes what it may");
-    serial_restart(&w->serial, view);
-    w->power_lost = false;
+    serial_restart(&w->serial, view, w->stopped);
+    w->stopped = w->power_lost = false;
 }
 
 static bool verify(struct world *w, struct connection *c) {
@@ -86,11 +84,10 @@ static void session(struct world *w) {
     fv_task tasks[CONNECTIONS_MAX];
     for (uint32_t i = 0; i < count; i++) {
         connections[i] = (struct connection){.world = w, .index = i};
-        w->connections[i] = &connections[i];
         tasks[i] = fv_spawn(names[i], connection_body, &connections[i]);
     }
     for (uint32_t i = 0; i < count; i++) fv_join(tasks[i]);
-    memset(w->connections, 0, sizeof(w->connections));
+    if (w->disk.state != DISK_UP) notice_stop(connections, count);
     restart(w);
     look(w);
 }

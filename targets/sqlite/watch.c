@@ -65,7 +65,7 @@ static void notice(void *with, uint32_t handle) {
     struct watch_log before = w->log;
     w->log = (struct watch_log){index[INDEX_SALT], index[INDEX_FRAMES], index[INDEX_BACKFILLED]};
     if (w->log.salt != before.salt && before.frames > 0) note_restart(w, handle, &before);
-    if (w->log.backfilled > w->log.frames) note_beyond(w);
+    if (w->log.frames > 0 && w->log.backfilled > w->log.frames) note_beyond(w);
     note_locks(w);
     w->seen[handle] = w->log;
 }
