@@ -28,7 +28,8 @@ class Variant:
     `seconds` and `timelines` are the budget within which `expect` ("clean" or "bug") holds;
     `bug` says in words which bug is known. `sources` are compiled beside the target's own, and
     `preempt` is added to the target's own; `fetch` names one of the target's `fetches`, to build
-    with in place of its `fetch`.
+    with in place of its `fetch`. Without `edges` no edge is counted: the search goes by marks
+    alone.
     """
 
     name: str
@@ -41,6 +42,7 @@ class Variant:
     sources: tuple[str, ...] = ()
     fetch: str = ""
     preempt: tuple[str, ...] = ()
+    edges: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,11 +168,11 @@ class _Table:
             raise self.error(f"`{key}` must be a positive whole number")
         return value
 
-    def flag(self, key: str) -> bool:
+    def flag(self, key: str, *, default: bool = False) -> bool:
         value = self.take(key)
         if value is not None and not isinstance(value, bool):
             raise self.error(f"`{key}` must be true or false")
-        return bool(value)
+        return default if value is None else value
 
     def done(self) -> None:
         if self._left:
@@ -258,6 +260,7 @@ def _variant(parent: _Table, values: dict[str, object]) -> Variant:
         sources=table.texts("sources"),
         fetch=table.text("fetch", ""),
         preempt=table.texts("preempt"),
+        edges=table.flag("edges", default=True),
     )
     table.done()
     return variant

@@ -229,12 +229,8 @@ static bool reopen(struct connection *c) {
 }
 
 static bool step(struct connection *c) {
-    enum { WRITE, READ, CHECKPOINT, VACUUM, MODE, BACKUP, REOPEN, KINDS };
-#ifdef FV_LEAVING_WAL
-    static const uint32_t weights[KINDS] = {12, 5, 6, 1, 2, 1, 2};
-#else
-    static const uint32_t weights[KINDS] = {12, 5, 6, 1, 1, 1, 1};
-#endif
+    enum { CHECKPOINT, READ, VACUUM, MODE, BACKUP, REOPEN, WRITE, KINDS };
+    static const uint32_t weights[KINDS] = {2, 6, 1, 1, 1, 1, 12};
     switch (fv_weighted("step", weights, KINDS)) {
     case WRITE: return write_transaction(c);
     case READ: return read_transaction(c);

@@ -41,9 +41,11 @@ static int fault(struct vfs *vfs, const char *operation, const char *name, int c
 static bool down(const struct vfs *vfs) { return vfs->disk->state != DISK_UP; }
 
 /* Where there are several connections another one may go on here: as before a system call. */
-static struct vfs_file *file_met(sqlite3_file *f) {
+static struct vfs_file *file_met(sqlite3_file *base) {
+    struct vfs_file *f = file_of(base);
     fv_preempt();
-    return file_of(f);
+    if (f->vfs->called) f->vfs->called(f->vfs->with);
+    return f;
 }
 
 /* SQLite ends a journal in place (modes TRUNCATE and PERSIST) and writes the next one over it
@@ -199,8 +201,8 @@ static bool shm_conflicts(const struct vfs_file *f, uint32_t locks, bool exclusi
     return false;
 }
 
-static void shm_notice(const struct vfs_file *f) {
-    if (f->vfs->noticed) f->vfs->noticed(f->vfs->noticed_with, f->handle);
+static void notice_locks(const struct vfs_file *f) {
+    if (f->vfs->locked) f->vfs->locked(f->vfs->with, f->handle);
 }
 
 static int shm_lock(sqlite3_file *base, int first, int count, int flags) {
@@ -209,9 +211,9 @@ static int shm_lock(sqlite3_file *base, int first, int count, int flags) {
     uint32_t locks = ((1U << count) - 1) << first;
     bool exclusive = flags & SQLITE_SHM_EXCLUSIVE;
     if (flags & SQLITE_SHM_UNLOCK) {
-        shm_notice(f);
         own->shared &= ~locks;
         own->exclusive &= ~locks;
+        notice_locks(f);
         return SQLITE_OK;
     }
     if (shm_conflicts(f, locks, exclusive)) return SQLITE_BUSY;
@@ -219,13 +221,13 @@ static int shm_lock(sqlite3_file *base, int first, int count, int flags) {
         own->exclusive |= locks;
     else
         own->shared |= locks;
-    shm_notice(f);
+    notice_locks(f);
     return SQLITE_OK;
 }
 
 static void shm_barrier(sqlite3_file *base) {
-    (void)base;
-    fv_preempt();
+    const struct vfs_file *f = file_met(base);
+    if (f->vfs->looked) f->vfs->looked(f->vfs->with, f->handle);
 }
 
 static int shm_unmap(sqlite3_file *base, int delete_flag) {

@@ -28,9 +28,12 @@ struct vfs {
     bool faults;                          /* may I/O errors be injected now? */
     uint32_t fault_count;                 /* injected so far */
     struct vfs_locks locks[VFS_OPEN_MAX]; /* of the handles in `open` */
-    /* Called where a handle has got or is to lose locks of the WAL index, if not NULL. */
-    void (*noticed)(void *with, uint32_t handle);
-    void *noticed_with;
+    /* Called, if not NULL: where a handle has got or lost locks of the WAL index; where SQLite puts
+     * a barrier between two looks at it; and with every call of a connection. */
+    void (*locked)(void *with, uint32_t handle);
+    void (*looked)(void *with, uint32_t handle);
+    void (*called)(void *with);
+    void *with;
 };
 
 /* Makes `vfs` the one that sqlite3_initialize() registers. Both must outlive SQLite's use. */

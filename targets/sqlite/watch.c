@@ -3,22 +3,33 @@
 #include <fuzzverse/fuzzverse.h>
 #include <string.h>
 
-/* Words of the index: the header's, and those behind its two copies. */
-enum { INDEX_FRAMES = 4, INDEX_SALT = 8, INDEX_BACKFILLED = 24 };
+/* Words of the index: those of the header, which is there twice, and what is behind it. */
+enum { INDEX_FRAMES = 4, INDEX_PAGES = 5, INDEX_SALT = 8, INDEX_BACKFILLED = 24 };
 
-enum { LOCK_WRITE = 1, LOCK_CHECKPOINT = 2, LOCK_RECOVER = 4, LOCK_READ_DATABASE = 8 };
+enum {
+    LOCK_WRITE = 1,
+    LOCK_CHECKPOINT = 2,
+    LOCK_RECOVER = 4,
+    LOCK_READ_DATABASE = 8, /* of who needs no frame of the log */
+    LOCK_READ_LOG = 0xf0
+};
 
 static int64_t step_of(uint32_t n) { return n == 0 ? 0 : n < 4 ? 1 : n < 16 ? 2 : 3; }
 
+static bool is_power_of_two(uint32_t n) { return (n & (n - 1)) == 0; }
+
+static int64_t log2_of(uint32_t n) { return 31 - __builtin_clz(n); }
+
+static bool is_copied(const struct watch_log *log) {
+    return log->frames > 0 && log->backfilled == log->frames;
+}
+
 static int64_t backfill_step(const struct watch_log *log) {
-    return log->backfilled == 0             ? 0
-           : log->backfilled < log->frames  ? 1
-           : log->backfilled == log->frames ? 2
-                                            : 3;
+    return log->backfilled == 0 ? 0 : log->backfilled < log->frames ? 1 : is_copied(log) ? 2 : 3;
 }
 
 /* What a connection is at, by its locks. */
-enum part { PART_NONE, PART_READ, PART_WRITE, PART_CHECKPOINT, PART_BOTH, PART_RECOVER };
+enum part { PART_NONE, PART_READ, PART_WRITE, PART_CHECKPOINT, PART_BOTH, PART_RECOVER, PARTS };
 
 static enum part part_of(const struct vfs_locks *locks) {
     if (locks->exclusive & LOCK_RECOVER) return PART_RECOVER;
@@ -28,51 +39,101 @@ static enum part part_of(const struct vfs_locks *locks) {
     return locks->shared ? PART_READ : PART_NONE;
 }
 
-/* A log that begins again does so with none of its frames needed. Who has looked at the old one,
- * and has not come to its next lock since, may still go by it. */
-static void note_restart(const struct watch *w, uint32_t handle, const struct watch_log *before) {
-    for (uint32_t i = 0; i < VFS_OPEN_MAX; i++) {
-        const struct vfs_locks *other = &w->vfs->locks[i];
-        if (i == handle || !other->is_mapped || w->seen[i].salt != before->salt) continue;
-        FV_SOMETIMES_EACH("the log begins again behind a connection's back",
-                          FV_KEYS({"by", part_of(&w->vfs->locks[handle])},
-                                  {"other", part_of(other)}, {"had", step_of(before->frames)},
-                                  {"filled", backfill_step(&w->seen[i])}),
-                          FV_QUALITY());
-    }
-}
-
-static void note_beyond(const struct watch *w) {
-    uint32_t missing = w->log.backfilled - w->log.frames;
-    FV_SOMETIMES_EACH("the log is checkpointed beyond its end", FV_KEYS({"by", step_of(missing)}),
-                      FV_QUALITY());
-}
-
-static void note_locks(const struct watch *w) {
-    uint32_t parts = 0;
-    for (uint32_t i = 0; i < VFS_OPEN_MAX; i++)
-        if (w->vfs->locks[i].is_mapped) parts |= 1U << part_of(&w->vfs->locks[i]);
-    FV_SOMETIMES_EACH("the log under locks",
-                      FV_KEYS({"frames", step_of(w->log.frames)},
-                              {"checkpointed", backfill_step(&w->log)}, {"parts", parts}),
-                      FV_QUALITY());
-}
-
-static void notice(void *with, uint32_t handle) {
-    struct watch *w = with;
+/* False: there is no index. */
+static bool read_log(struct watch *w) {
     const uint32_t *index = w->vfs->shared[0];
-    if (!index) return;
-    struct watch_log before = w->log;
-    w->log = (struct watch_log){index[INDEX_SALT], index[INDEX_FRAMES], index[INDEX_BACKFILLED]};
-    if (w->log.salt != before.salt && before.frames > 0) note_restart(w, handle, &before);
-    if (w->log.frames > 0 && w->log.backfilled > w->log.frames) note_beyond(w);
-    note_locks(w);
-    w->seen[handle] = w->log;
+    if (!index) return false;
+    w->log = (struct watch_log){index[INDEX_SALT], index[INDEX_FRAMES], index[INDEX_BACKFILLED],
+                                index[INDEX_PAGES]};
+    return true;
 }
 
-void watch_start(struct watch *watch, struct vfs *vfs) {
+/* ---- checkpoints that are held up ------------------------------------------------------------ */
+
+/* Nobody keeps a checkpoint from copying all there is. */
+static bool is_unread(const struct watch *w) {
+    for (uint32_t i = 0; i < VFS_OPEN_MAX; i++)
+        if (w->vfs->locks[i].shared & LOCK_READ_LOG) return false;
+    return true;
+}
+
+/* What there is for a checkpoint to mistake that takes the log for an older one: pages that it does
+ * not know of, or frames that are not there yet. */
+static uint32_t harm_of(const struct watch_log *old, const struct watch_log *new) {
+    return new->frames == 0 ? 0 : (new->pages > old->pages) + 2 * (new->frames < old->frames);
+}
+
+static enum watch_change change_of(const struct watch *w, const struct watch_log *seen) {
+    if (seen->salt == w->log.salt) return WATCH_SAME;
+    if (w->log.frames == 0) return WATCH_RESTARTED;
+    return harm_of(seen, &w->log) && is_unread(w) ? WATCH_HARMFUL : WATCH_WRITTEN;
+}
+
+/* The longer it is held up and the more others do meanwhile, the better. */
+static void note_held(const struct watch *w, struct watch_connection *held) {
+    enum watch_change change = change_of(w, &held->seen);
+    held->calls++;
+    if (change <= held->change && !is_power_of_two(held->calls)) return;
+    held->change = change;
+    FV_SOMETIMES_EACH("others go on while a checkpoint looks at the log",
+                      FV_KEYS({"change", change}, {"calls", log2_of(held->calls)},
+                              {"frames", step_of(held->seen.frames)},
+                              {"harm", harm_of(&held->seen, &w->log)}),
+                      FV_QUALITY());
+}
+
+/* It has looked at a log with nothing left to copy, and not yet at how far the last checkpoint came. */
+static bool is_held(const struct watch *w, uint32_t handle) {
+    const struct watch_connection *c = &w->of[handle];
+    return w->vfs->locks[handle].exclusive == LOCK_CHECKPOINT && is_copied(&c->seen) &&
+           fv_task_touching(c->task) == (const uint32_t *)w->vfs->shared[0] + INDEX_BACKFILLED;
+}
+
+static void note_call(void *with) {
+    struct watch *w = with;
+    if (!w->holds || !read_log(w)) return;
+    for (uint32_t i = 0; i < VFS_OPEN_MAX; i++)
+        if (is_held(w, i)) note_held(w, &w->of[i]);
+}
+
+/* ---- the log --------------------------------------------------------------------------------- */
+
+/* A checkpoint that lets others write looks at the log, of which nothing is left to copy. */
+static void note_look(void *with, uint32_t handle) {
+    struct watch *w = with;
+    int64_t others[PARTS] = {0};
+    bool is_checkpoint = w->vfs->locks[handle].exclusive == LOCK_CHECKPOINT;
+    if (!w->holds || !is_checkpoint || !is_copied(&w->of[handle].seen)) return;
+    for (uint32_t i = 0; i < VFS_OPEN_MAX; i++)
+        if (i != handle && w->vfs->locks[i].is_mapped) others[part_of(&w->vfs->locks[i])]++;
+    if (others[PART_NONE] + others[PART_READ] + others[PART_WRITE] == 0) return;
+    FV_SOMETIMES_EACH("a checkpoint with nothing to do looks at the log",
+                      FV_KEYS({"frames", step_of(w->of[handle].seen.frames)},
+                              {"idle", others[PART_NONE]}, {"readers", others[PART_READ]},
+                              {"writers", others[PART_WRITE]}),
+                      FV_QUALITY());
+}
+
+static void note_log(const struct watch *w) {
+    FV_SOMETIMES_EACH(
+        "the log under locks",
+        FV_KEYS({"frames", step_of(w->log.frames)}, {"checkpointed", backfill_step(&w->log)}),
+        FV_QUALITY());
+}
+
+static void note_lock(void *with, uint32_t handle) {
+    struct watch *w = with;
+    if (!read_log(w)) return;
+    note_log(w);
+    w->of[handle] = (struct watch_connection){.task = fv_self(), .seen = w->log};
+}
+
+void watch_start(struct watch *watch, struct vfs *vfs, enum fv_schedule schedule) {
     memset(watch, 0, sizeof(*watch));
     watch->vfs = vfs;
-    vfs->noticed = notice;
-    vfs->noticed_with = watch;
+    watch->holds = schedule == FV_SCHEDULE_STALLS;
+    vfs->locked = note_lock;
+    vfs->looked = note_look;
+    vfs->called = note_call;
+    vfs->with = watch;
 }

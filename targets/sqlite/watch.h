@@ -1,23 +1,37 @@
-/* What the search comes back to: the log's state and what connections hold of it, as the locks of
- * the WAL index and the index itself tell. Knows SQLite's format ("WAL-mode file format", 2) and
- * nothing of its code. */
+/* What the search comes back to: how far connections are with the log, as the locks of the WAL
+ * index tell and the index itself, and what one that is held up is about to go by. Knows SQLite's
+ * format ("WAL-mode file format", section 2), and nothing of its code. */
 #ifndef WATCH_H
 #define WATCH_H
+
+#include <fuzzverse/sim.h>
 
 #include "vfs.h"
 
 /* A log, from its beginning to the next. */
 struct watch_log {
-    uint32_t salt, frames, backfilled;
+    uint32_t salt, frames, backfilled, pages;
+};
+
+/* What others have done to the log since a connection's last lock. */
+enum watch_change { WATCH_SAME, WATCH_RESTARTED, WATCH_WRITTEN, WATCH_HARMFUL };
+
+struct watch_connection {
+    fv_task task;
+    struct watch_log seen; /* at its last lock */
+    uint32_t calls;        /* of others, while it was held up */
+    enum watch_change change;
 };
 
 struct watch {
     const struct vfs *vfs;
-    struct watch_log log;                /* as the last lock found it */
-    struct watch_log seen[VFS_OPEN_MAX]; /* the same, of each handle's own last lock */
+    bool
+        holds; /* the schedule holds tasks up while others get on, so a held one stays where it is */
+    struct watch_log log;                     /* as the last lock found it */
+    struct watch_connection of[VFS_OPEN_MAX]; /* by handle */
 };
 
 /* From now on the VFS tells it of locks. */
-void watch_start(struct watch *watch, struct vfs *vfs);
+void watch_start(struct watch *watch, struct vfs *vfs, enum fv_schedule schedule);
 
 #endif

@@ -32,6 +32,7 @@ timelines = 1000
 sources = ["liar.c"]
 fetch = "newer"
 preempt = ["liar.c"]
+edges = false
 
 [fetches.newer]
 registry = "crates"
@@ -76,6 +77,7 @@ def test_every_key_is_read(tmp_path: Path) -> None:
             timelines=1000,
             sources=("liar.c",),
             preempt=("liar.c",),
+            edges=False,
             fetch="newer",
         ),
     )
