@@ -44,6 +44,8 @@ bool connection_open(struct connection *c) {
     connection_is_at(c, ACTIVITY_READ);
     if (!database_open(&c->db, &c->world->vfs)) return false;
     c->level = LEVEL_FULL; /* SQLite's default */
+    c->view = (struct serial_view){0, 0};
+    c->has_written = c->is_old_told = false;
     sqlite3_busy_handler(c->db.handle, wait_busy, c);
     return true;
 }
@@ -100,6 +102,7 @@ static void check_view(struct connection *c, struct serial_view view) {
     FV_ALWAYS(view.stamp >= c->acked_before, "a read sees what was acknowledged before it");
     serial_settle(serial, view);
     c->view = view;
+    c->pages = c->world->watch.log.pages;
 }
 
 static bool read_stamp(struct database *db, uint32_t *stamp) {

@@ -28,6 +28,8 @@ struct world {
     struct vfs vfs;
     struct serial serial;
     struct watch watch;
+    struct connection *connections[CONNECTIONS_MAX]; /* of the session */
+    uint32_t connection_count;
     uint32_t page_bytes, auto_vacuum;
     bool stays_in_wal;
     uint32_t steps_running;
@@ -43,7 +45,11 @@ struct connection {
     enum activity activity;
     uint32_t acked_before;    /* the serial's, when the transaction under way began */
     struct model_state state; /* what the transaction under way has read, or will leave */
-    struct serial_view view;
+    struct serial_view view;  /* what it has last seen, or committed */
+    uint32_t pages;           /* the database's then */
+    bool has_written;         /* since it was opened */
+    bool is_old_told;
+    uint64_t steps_left;
 };
 
 enum outcome {

@@ -74,9 +74,9 @@ static void look(struct world *w) {
 
 static void connection_body(void *argument) {
     struct connection *c = argument;
-    uint64_t steps = (uint64_t)fv_between(STEPS_MIN, STEPS_MAX);
+    c->steps_left = (uint64_t)fv_between(STEPS_MIN, STEPS_MAX);
     bool is_usable = connection_begin(c);
-    for (uint64_t i = 0; i < steps && is_usable; i++) is_usable = connection_step(c);
+    for (; c->steps_left > 0 && is_usable; c->steps_left--) is_usable = connection_step(c);
     connection_end(c);
 }
 
@@ -85,11 +85,14 @@ static void session(struct world *w) {
     uint32_t count = 2 + (uint32_t)fv_below(CONNECTIONS_MAX - 1);
     struct connection connections[CONNECTIONS_MAX];
     fv_task tasks[CONNECTIONS_MAX];
+    w->connection_count = count;
     for (uint32_t i = 0; i < count; i++) {
         connections[i] = (struct connection){.world = w, .index = i};
+        w->connections[i] = &connections[i];
         tasks[i] = fv_spawn(names[i], connection_body, &connections[i]);
     }
     for (uint32_t i = 0; i < count; i++) fv_join(tasks[i]);
+    w->connection_count = 0;
     if (w->disk.state != DISK_UP) notice_stop(connections, count);
     restart(w);
     look(w);

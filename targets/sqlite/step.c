@@ -7,7 +7,14 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { CHANGES_MAX = 4, VERSIONS = 1 << 30, HOLDS_MAX = 3, HOLD_US_MAX = 2000, GATE_US = 100 };
+enum {
+    CHANGES_MAX = 4,
+    VERSIONS = 1 << 30,
+    HOLDS_MAX = 3,
+    HOLD_US_MAX = 2000,
+    GATE_US = 100,
+    OLD_STEPS_MIN = 2
+};
 
 static const char *const mode_names[MODE_COUNT] = {"delete", "truncate", "persist", "wal"};
 static const char *const level_names[LEVEL_COUNT] = {"NORMAL", "FULL", "EXTRA"};
@@ -92,6 +99,8 @@ static enum outcome commit(struct connection *c) {
     if (outcome == OUTCOME_BUSY) serial_withdraw(&c->world->serial, view);
     if (outcome != OUTCOME_DONE) return outcome;
     fv_log("%u: acknowledged %u, %016llx", c->index, view.stamp, (unsigned long long)view.digest);
+    c->view = view;
+    c->has_written = true;
     serial_settle(&c->world->serial, view);
     serial_acknowledge(&c->world->serial, view.stamp, promise(c, is_wal, is_delete));
     return OUTCOME_DONE;
@@ -131,6 +140,36 @@ static bool read_transaction(struct connection *c) {
         FV_SOMETIMES(c->world->serial.acked > first.stamp, "a snapshot outlives a commit");
     }
     return outcome != OUTCOME_DOWN && roll_back(c);
+}
+
+/* ---- whose view is old ----------------------------------------------------------------------- */
+
+/* NULL: there is none, or there are others. */
+static struct connection *only_open(const struct world *w) {
+    struct connection *found = NULL;
+    for (uint32_t i = 0; i < w->connection_count; i++) {
+        if (!w->connections[i]->db.handle) continue;
+        if (found) return NULL;
+        found = w->connections[i];
+    }
+    return found;
+}
+
+static bool is_old(const struct connection *c) {
+    return c->view.stamp != 0 && c->view.stamp < c->world->serial.acked && !c->has_written &&
+           c->pages == c->world->watch.log.pages;
+}
+
+/* Others have committed since and have gone, and nothing in the database's header says so. */
+static void note_old_view(const struct world *w) {
+    struct connection *c = only_open(w);
+    if (!c || w->stays_in_wal || c->is_old_told || c->steps_left < OLD_STEPS_MIN || !is_old(c))
+        return;
+    c->is_old_told = true;
+    FV_SOMETIMES_EACH(
+        "a connection is left alone with an old view",
+        FV_KEYS({"commits", w->serial.acked - c->view.stamp == 1}, {"in", c->activity}),
+        FV_QUALITY());
 }
 
 /* ---- the rest -------------------------------------------------------------------------------- */
@@ -188,10 +227,18 @@ static enum outcome read_last(struct connection *c) {
 }
 
 static bool leave_wal(struct connection *c, enum mode mode) {
+    struct world *w = c->world;
     if (!may_leave(c)) return true;
     enum outcome outcome = read_last(c);
+    if (is_old(c))
+        FV_SOMETIMES_EACH(
+            "a connection with an old view leaves WAL mode",
+            FV_KEYS({"mode", mode}, {"commits", w->serial.acked - c->view.stamp == 1}),
+            FV_QUALITY());
+    w->watch.is_leaving = true;
     if (outcome == OUTCOME_DONE)
         outcome = connection_run(c, "PRAGMA journal_mode = %s", mode_names[mode]);
+    w->watch.is_leaving = false;
     have_left(c);
     return outcome != OUTCOME_DOWN;
 }
@@ -252,6 +299,7 @@ static bool in_turn(struct connection *c, bool (*act)(struct connection *c)) {
     c->world->steps_running++;
     bool is_usable = act(c);
     c->world->steps_running--;
+    note_old_view(c->world);
     fv_task_step();
     return is_usable;
 }

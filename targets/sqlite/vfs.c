@@ -17,7 +17,6 @@ struct vfs_file {
     struct vfs *vfs;
     struct disk_entry *entry;
     uint32_t handle; /* its index in the VFS's tables */
-    int level;       /* SQLITE_LOCK_* held on the database */
 };
 
 /* SQLite's own initialisation takes no argument, so it has to find the VFS here. */
@@ -134,45 +133,43 @@ static int file_characteristics(sqlite3_file *base) {
 
 /* ---- locks: the handles of other connections are asked, no state of its own ------------------ */
 
+static struct vfs_locks *locks_of(struct vfs_file *f) { return &f->vfs->locks[f->handle]; }
+
 static int level_of_others(const struct vfs_file *f) {
     int level = SQLITE_LOCK_NONE;
-    for (int i = 0; i < VFS_OPEN_MAX; i++) {
-        const struct vfs_file *other = f->vfs->open[i];
-        if (other && other != f && other->entry == f->entry && other->level > level)
-            level = other->level;
-    }
+    for (uint32_t i = 0; i < VFS_OPEN_MAX; i++)
+        if (i != f->handle && f->vfs->locks[i].level > level) level = f->vfs->locks[i].level;
     return level;
 }
 
 static int file_lock(sqlite3_file *base, int level) {
     struct vfs_file *f = file_met(base);
-    int others = level_of_others(f);
-    if (f->level >= level) return SQLITE_OK;
+    int others = level_of_others(f), *own = &locks_of(f)->level;
+    if (*own >= level) return SQLITE_OK;
     if (level == SQLITE_LOCK_SHARED && others >= SQLITE_LOCK_PENDING) return SQLITE_BUSY;
     if (level > SQLITE_LOCK_SHARED && others >= SQLITE_LOCK_RESERVED) return SQLITE_BUSY;
     if (level == SQLITE_LOCK_EXCLUSIVE && others >= SQLITE_LOCK_SHARED) {
-        f->level = SQLITE_LOCK_PENDING;
+        *own = SQLITE_LOCK_PENDING;
         return SQLITE_BUSY;
     }
-    f->level = level;
+    *own = level;
     return SQLITE_OK;
 }
 
 static int file_unlock(sqlite3_file *base, int level) {
     struct vfs_file *f = file_met(base);
-    if (f->level > level) f->level = level;
+    if (locks_of(f)->level > level) locks_of(f)->level = level;
     return SQLITE_OK;
 }
 
 static int file_reserved(sqlite3_file *base, int *reserved) {
     struct vfs_file *f = file_met(base);
-    *reserved = f->level >= SQLITE_LOCK_RESERVED || level_of_others(f) >= SQLITE_LOCK_RESERVED;
+    *reserved =
+        locks_of(f)->level >= SQLITE_LOCK_RESERVED || level_of_others(f) >= SQLITE_LOCK_RESERVED;
     return SQLITE_OK;
 }
 
 /* ---- the WAL index: memory shared by connections, gone with the last of them ----------------- */
-
-static struct vfs_locks *locks_of(struct vfs_file *f) { return &f->vfs->locks[f->handle]; }
 
 static int shm_map(sqlite3_file *base, int region, int bytes, int extend, void volatile **to) {
     struct vfs_file *f = file_met(base);
@@ -233,7 +230,7 @@ static void shm_barrier(sqlite3_file *base) {
 static int shm_unmap(sqlite3_file *base, int delete_flag) {
     struct vfs_file *f = file_of(base);
     (void)delete_flag;
-    *locks_of(f) = (struct vfs_locks){0};
+    *locks_of(f) = (struct vfs_locks){.level = locks_of(f)->level};
     for (int i = 0; i < VFS_OPEN_MAX; i++)
         if (f->vfs->locks[i].is_mapped) return SQLITE_OK;
     for (int i = 0; i < VFS_SHARED_REGIONS_MAX && f->vfs->shared[i]; i++) {
@@ -296,7 +293,7 @@ static int vfs_open(sqlite3_vfs *base, const char *name, sqlite3_file *to, int f
     uint32_t handle = handle_free(vfs);
     struct disk_entry *entry = handle < VFS_OPEN_MAX ? entry_open(vfs, name, flags) : NULL;
     if (!entry) return SQLITE_CANTOPEN;
-    *f = (struct vfs_file){{&file_methods}, vfs, entry, handle, SQLITE_LOCK_NONE};
+    *f = (struct vfs_file){{&file_methods}, vfs, entry, handle};
     vfs->open[handle] = f;
     if (flags_out) *flags_out = flags;
     return SQLITE_OK;

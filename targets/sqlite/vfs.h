@@ -12,8 +12,10 @@ enum {
     VFS_CONNECTIONS_MAX = 4
 };
 
-/* Locks of the WAL index that a handle holds, as bits; SQLite numbers them. */
+/* What a handle of the database holds: of the file's locks, one of SQLITE_LOCK_*; of those of the
+ * WAL index, bits as SQLite numbers them. */
 struct vfs_locks {
+    int level;
     bool is_mapped; /* it has the index before it */
     uint32_t shared, exclusive;
 };

@@ -16,9 +16,7 @@ enum {
 
 static int64_t step_of(uint32_t n) { return n == 0 ? 0 : n < 4 ? 1 : n < 16 ? 2 : 3; }
 
-static bool is_power_of_two(uint32_t n) { return (n & (n - 1)) == 0; }
-
-static int64_t log2_of(uint32_t n) { return 31 - __builtin_clz(n); }
+enum { CALLS_MANY = 8 };
 
 static bool is_copied(const struct watch_log *log) {
     return log->frames > 0 && log->backfilled == log->frames;
@@ -72,12 +70,11 @@ static enum watch_change change_of(const struct watch *w, const struct watch_log
 /* The longer it is held up and the more others do meanwhile, the better. */
 static void note_held(const struct watch *w, struct watch_connection *held) {
     enum watch_change change = change_of(w, &held->seen);
-    held->calls++;
-    if (change <= held->change && !is_power_of_two(held->calls)) return;
+    bool is_long = ++held->calls == CALLS_MANY;
+    if (change <= held->change && held->calls > 1 && !is_long) return;
     held->change = change;
     FV_SOMETIMES_EACH("others go on while a checkpoint looks at the log",
-                      FV_KEYS({"change", change}, {"calls", log2_of(held->calls)},
-                              {"frames", step_of(held->seen.frames)},
+                      FV_KEYS({"change", change}, {"long", held->calls >= CALLS_MANY},
                               {"harm", harm_of(&held->seen, &w->log)}),
                       FV_QUALITY());
 }
@@ -89,11 +86,46 @@ static bool is_held(const struct watch *w, uint32_t handle) {
            fv_task_touching(c->task) == (const uint32_t *)w->vfs->shared[0] + INDEX_BACKFILLED;
 }
 
-static void note_call(void *with) {
-    struct watch *w = with;
+static void note_held_ones(struct watch *w) {
     if (!w->holds || !read_log(w)) return;
     for (uint32_t i = 0; i < VFS_OPEN_MAX; i++)
         if (is_held(w, i)) note_held(w, &w->of[i]);
+}
+
+/* ---- leaving WAL mode ------------------------------------------------------------------------ */
+
+/* What others have, while a connection that has done away with the log changes the header. */
+enum came { CAME_NOBODY, CAME_READER, CAME_LOG, CAME_FRAMES };
+
+static enum came came_of(const struct watch *w, const struct vfs_locks *other) {
+    if (other->level < SQLITE_LOCK_SHARED) return CAME_NOBODY;
+    if (!other->is_mapped) return CAME_READER;
+    return w->log.frames > 0 ? CAME_FRAMES : CAME_LOG;
+}
+
+static void note_others(struct watch *w, uint32_t leaver) {
+    enum came came = CAME_NOBODY;
+    for (uint32_t i = 0; i < VFS_OPEN_MAX; i++) {
+        enum came other = i == leaver ? CAME_NOBODY : came_of(w, &w->vfs->locks[i]);
+        if (other > came) came = other;
+    }
+    if ((int64_t)came <= w->came) return;
+    w->came = came;
+    FV_SOMETIMES_EACH("others come while a connection leaves WAL mode", FV_KEYS({"have", came}),
+                      FV_QUALITY());
+}
+
+static void note_leaver(struct watch *w) {
+    if (!w->is_leaving) w->came = -1;
+    for (uint32_t i = 0; w->is_leaving && i < VFS_OPEN_MAX; i++) {
+        const struct vfs_locks *locks = &w->vfs->locks[i];
+        if (locks->level == SQLITE_LOCK_RESERVED && !locks->is_mapped) note_others(w, i);
+    }
+}
+
+static void note_call(void *with) {
+    note_held_ones(with);
+    note_leaver(with);
 }
 
 /* ---- the log --------------------------------------------------------------------------------- */
