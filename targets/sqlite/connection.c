@@ -102,7 +102,7 @@ static void check_view(struct connection *c, struct serial_view view) {
     FV_ALWAYS(view.stamp >= c->acked_before, "a read sees what was acknowledged before it");
     serial_settle(serial, view);
     c->view = view;
-    c->pages = c->world->watch.log.pages;
+    c->headers = c->world->watch.headers;
 }
 
 static bool read_stamp(struct database *db, uint32_t *stamp) {

@@ -157,7 +157,7 @@ static struct connection *only_open(const struct world *w) {
 
 static bool is_old(const struct connection *c) {
     return c->view.stamp != 0 && c->view.stamp < c->world->serial.acked && !c->has_written &&
-           c->pages == c->world->watch.log.pages;
+           c->headers == c->world->watch.headers;
 }
 
 /* Others have committed since and have gone, and nothing in the database's header says so. */

@@ -84,6 +84,7 @@ static int file_write_part(struct vfs_file *f, const void *from, int length, sql
 static int file_write(sqlite3_file *base, const void *from, int length, sqlite3_int64 offset) {
     struct vfs_file *f = file_met(base);
     if (down(f->vfs)) return SQLITE_IOERR_WRITE;
+    if (f->vfs->written) f->vfs->written(f->vfs->with, f->entry->name, from, (size_t)length);
     if (FAULT_FIRES(f->vfs)) return file_write_part(f, from, length, offset, SQLITE_IOERR_WRITE);
     if (FAULT_FIRES(f->vfs)) return file_write_part(f, from, length, offset, SQLITE_FULL);
     return code_of(disk_write(f->vfs->disk, f->entry, from, (size_t)length, (size_t)offset),

@@ -31,9 +31,11 @@ struct vfs {
     uint32_t fault_count;                 /* injected so far */
     struct vfs_locks locks[VFS_OPEN_MAX]; /* of the handles in `open` */
     /* Called, if not NULL: where a handle has got or lost locks of the WAL index; where SQLite puts
-     * a barrier between two looks at it; and with every call of a connection. */
+     * a barrier between two looks at it; where a file is written; and with every call of a
+     * connection. */
     void (*locked)(void *with, uint32_t handle);
     void (*looked)(void *with, uint32_t handle);
+    void (*written)(void *with, const char *name, const uint8_t *bytes, size_t length);
     void (*called)(void *with);
     void *with;
 };

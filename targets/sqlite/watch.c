@@ -16,7 +16,7 @@ enum {
 
 static int64_t step_of(uint32_t n) { return n == 0 ? 0 : n < 4 ? 1 : n < 16 ? 2 : 3; }
 
-enum { CALLS_MANY = 8 };
+enum { CALLS_MANY = 8, FRAME_HEADER_BYTES = 24 };
 
 static bool is_copied(const struct watch_log *log) {
     return log->frames > 0 && log->backfilled == log->frames;
@@ -146,6 +146,14 @@ static void note_look(void *with, uint32_t handle) {
                       FV_QUALITY());
 }
 
+/* A frame's header, which begins with the number of its page, is written by itself. */
+static void note_write(void *with, const char *name, const uint8_t *bytes, size_t length) {
+    static const uint8_t first[] = {0, 0, 0, 1};
+    struct watch *w = with;
+    bool is_header = length == FRAME_HEADER_BYTES && strcmp(name, "db-wal") == 0;
+    w->headers += is_header && memcmp(bytes, first, sizeof(first)) == 0;
+}
+
 static void note_log(const struct watch *w) {
     FV_SOMETIMES_EACH(
         "the log under locks",
@@ -166,6 +174,7 @@ void watch_start(struct watch *watch, struct vfs *vfs, enum fv_schedule schedule
     watch->holds = schedule == FV_SCHEDULE_STALLS;
     vfs->locked = note_lock;
     vfs->looked = note_look;
+    vfs->written = note_write;
     vfs->called = note_call;
     vfs->with = watch;
 }

@@ -29,8 +29,9 @@ struct watch {
         holds; /* the schedule holds tasks up while others get on, so a held one stays where it is */
     struct watch_log log;                     /* as the last lock found it */
     struct watch_connection of[VFS_OPEN_MAX]; /* by handle */
-    bool is_leaving;                          /* a connection leaves WAL mode */
-    int64_t came;                             /* what was told of others since then */
+    uint32_t headers; /* frames of the first page of the database that went into logs */
+    bool is_leaving;  /* a connection leaves WAL mode */
+    int64_t came;     /* what was told of others since then */
 };
 
 /* From now on the VFS tells it of locks. */
