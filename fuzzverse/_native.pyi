@@ -14,6 +14,16 @@ class _FFI:
 class _Lib:
     def fv_campaign_open(self, path: bytes, plan: Any, marks: Any, error: Any) -> Any: ...
     def fv_campaign_add_input(self, campaign: Any, data: bytes, n: int) -> int: ...
+    def fv_campaign_add_trials(
+        self,
+        campaign: Any,
+        orders: Any,
+        order_count: int,
+        tails: Any,
+        tail_count: int,
+        segments: Any,
+        segment_count: int,
+    ) -> int: ...
     def fv_campaign_step(self, campaign: Any, timeout_ms: int) -> int: ...
     def fv_campaign_error(self, campaign: Any) -> Any: ...
     def fv_campaign_unfit(self, campaign: Any) -> Any: ...
@@ -34,8 +44,7 @@ class _Lib:
         log_fd: int,
         trace_draws: int,
         report: Any,
-        passes: Any,
-        failures: Any,
+        counts: Any,
         error: Any,
     ) -> int: ...
     def fv_probe_rewinding(self, to: Any) -> None: ...

@@ -7,15 +7,15 @@ import re
 import signal
 from typing import Final
 
-from fuzzverse.model import Replay, Target, TimelineRecord, Verdict
+from fuzzverse.model import Replay, Target, TimelineRecord, Trial, Verdict
 
 SLUG_LENGTH_MAX: Final = 48
 # What the runtime puts before the format of `fv_bug`.
 BUG_IDENTITY_PREFIX: Final = "fv_bug "
 
 
-# Both tell how a timeline ended, in the same fields.
-Ending = TimelineRecord | Replay
+# All tell how a timeline ended, in the same fields.
+Ending = TimelineRecord | Replay | Trial
 
 
 def slug(text: str) -> str:

@@ -1,4 +1,5 @@
-"""Buckets on disk: OUT/bugs/<bucket>/{recipe,input,log,stack,meta.json}."""
+"""Buckets on disk: OUT/bugs/<bucket>/{recipe,input,log,stack,meta.json}, and `original`: the input
+as it was found, once the bug has been minimised."""
 
 from __future__ import annotations
 
@@ -55,6 +56,13 @@ def save(directory: Path, saved: SavedBug, evidence: Evidence) -> None:
     save_meta(directory, saved)
     sync_directory(bucket)
     sync_directory(directory)
+
+
+def keep_original(directory: Path, bucket: str) -> None:
+    """Copies a bucket's input to `original`, unless there is one: the recipe as it was found."""
+    original = directory / bucket / "original"
+    if not original.exists():
+        write_whole(original, read_part(directory, bucket, "input"))
 
 
 def save_meta(directory: Path, saved: SavedBug) -> None:
@@ -128,6 +136,7 @@ def _parse(values: object, bucket: str) -> SavedBug:
         reproduced=_number(values, "reproduced"),
         replays=_number(values, "replays"),
         command=_text(values, "command"),
+        is_minimized=values.get("is_minimized") is True,
     )
     return SavedBug(bug, _text(values, "target"), _text(values, "build_id"))
 

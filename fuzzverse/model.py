@@ -67,6 +67,7 @@ class Strategy(enum.IntEnum):
     RANDOM = 0
     DEPTH_FIRST = 1
     FRONTIER = 2
+    TRIALS = 3  # whoever holds the campaign says what runs; not for `run`
 
 
 class Isolation(enum.IntEnum):
@@ -97,6 +98,7 @@ class SegmentKind(enum.IntEnum):
     ANSWER = 1
     NUDGE = 2
     WILD = 3
+    PLAIN = 4
 
 
 class Maker(enum.IntEnum):
@@ -159,9 +161,11 @@ class MarkTally:
 class Segment:
     """What happens at draw `count` of the current segment.
 
-    RESEED: `seed` drives a new one, from its draw number `offset` on. WILD: the same from draw 0,
-    with one draw in `offset` at an extreme of its bound. ANSWER: this draw is `seed` (or the
-    largest that it can be); NUDGE: `seed`, modulo 2^64, is added to what it would be.
+    RESEED: `seed` drives a new one, from its draw number `offset` on. WILD: the same, with one draw
+    in so many at an extreme of its bound: that number, shifted left by 20 bits, is added to
+    `offset`. ANSWER: this draw is `seed` (or the
+    largest that it can be); NUDGE: `seed`, modulo 2^64, is added to what it would be. PLAIN: from
+    here on draws answer their simplest values, and chances say no.
     """
 
     count: int
@@ -170,7 +174,7 @@ class Segment:
     offset: int = 0
 
 
-_SEGMENT: Final = struct.Struct("<QQII")
+SEGMENT: Final = struct.Struct("<QQII")
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,7 +192,7 @@ class Recipe:
     @classmethod
     def of(cls, root: int, *segments: Segment, tape: bytes | None = None) -> Recipe:
         """The recipe with these segments."""
-        packed = (_SEGMENT.pack(s.count, s.seed, s.kind, s.offset) for s in segments)
+        packed = (SEGMENT.pack(s.count, s.seed, s.kind, s.offset) for s in segments)
         return cls(root, b"".join(packed), tape)
 
     @property
@@ -196,13 +200,13 @@ class Recipe:
         """The segments, unpacked."""
         return tuple(
             Segment(count, seed, SegmentKind(kind % len(SegmentKind)), offset)
-            for count, seed, kind, offset in _SEGMENT.iter_unpack(self.path)
+            for count, seed, kind, offset in SEGMENT.iter_unpack(self.path)
         )
 
     @property
     def segment_count(self) -> int:
         """How many there are."""
-        return len(self.path) // _SEGMENT.size
+        return len(self.path) // SEGMENT.size
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,6 +228,35 @@ class TimelineRecord:
     draws: int
     fresh: int
     digest: int
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """How a timeline ended that was asked for by `native.Campaign.add_trials`: child number `child`
+    of order number `order` of job number `job`. Else as in TimelineRecord."""
+
+    job: int
+    order: int
+    child: int
+    verdict: Verdict
+    signal: int
+    exit_code: int
+    mark: int | None
+    message: str
+    identity: str
+    draws: int
+
+
+@dataclass(frozen=True, slots=True)
+class TrialOrder:
+    """Timelines that share what comes before draw `count` of the last segment of `path` (packed as
+    in Recipe), and go on with `tails`. `has_tape`: the tape of the campaign's first input."""
+
+    root: int
+    path: bytes
+    count: int
+    tails: tuple[bytes, ...]
+    has_tape: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -349,12 +382,14 @@ class Progress:
     timelines: tuple[TimelineRecord, ...]
     discoveries: tuple[Discovery, ...]
     finished: bool
+    trials: tuple[Trial, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Replay:
     """One timeline replayed alone. `digest` names its draws, features and verdict; `address` is
-    where a signal struck (0: none); `passes`/`failures` are indexed by mark index."""
+    where a signal struck (0: none); `passes`/`failures` are indexed by mark index; `edges` has, of
+    each edge, the class of how often it was reached, as one bit (0: never)."""
 
     verdict: Verdict
     signal: int
@@ -367,6 +402,7 @@ class Replay:
     address: int
     passes: tuple[int, ...]
     failures: tuple[int, ...]
+    edges: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import struct
 from collections.abc import Iterator, Sequence
 from types import TracebackType
 from typing import Any
@@ -11,7 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from fuzzverse import model
+from fuzzverse import model, records
 from fuzzverse._native import ffi, lib
 from fuzzverse.errors import EngineError, InputError
 
@@ -29,10 +28,6 @@ _RECORD_BUFFER_BYTES = 1 << 20
 _PIDS_MAX = 64
 _MARKS_MAX = 1 << 14
 _U64_MAX = 2**64 - 1
-_KIND_TIMELINE = 1
-_VERDICTS = tuple(model.Verdict)
-# struct fv_record_head of cdef.h
-_RECORD_HEAD = struct.Struct("<IIIiiiQQQQQIIII16x")
 
 
 # ---- recipes and inputs -------------------------------------------------------------------------
@@ -187,6 +182,34 @@ class Campaign:
             raise EngineError(_text(ffi.string(lib.fv_campaign_error(self._campaign))))
         return self._progress(finished=state > 0)
 
+    def add_trials(self, orders: Sequence[model.TrialOrder]) -> None:
+        """Adds a job to a campaign of the strategy TRIALS; jobs are numbered from 0.
+
+        A job holds at most 64 orders, 1,024 tails and 8,192 segments; 64 jobs may wait. How each
+        timeline ended comes with a step; one whose splitpoint is not reached does not. Raises
+        EngineError when there is no room.
+        """
+        wishes = ffi.new("struct fv_trial_order[]", len(orders))
+        tails: list[int] = []
+        parts: list[bytes] = []
+        for wish, order in zip(wishes, orders, strict=True):
+            wish.root, wish.count, wish.has_tape = order.root, order.count, order.has_tape
+            wish.segment_count = len(order.path) // _SEGMENT_BYTES
+            wish.child_count = len(order.tails)
+            tails += [len(tail) // _SEGMENT_BYTES for tail in order.tails]
+            parts += [order.path, *order.tails]
+        segments = b"".join(parts)
+        if lib.fv_campaign_add_trials(
+            self._campaign,
+            wishes,
+            len(orders),
+            ffi.new("uint32_t[]", tails),
+            len(tails),
+            segments,
+            len(segments) // _SEGMENT_BYTES,
+        ):
+            raise EngineError(f"no job of trials: {len(orders)} orders with {len(tails)} tails")
+
     def stop(self) -> model.Progress:
         """Ends every timeline under way, within two seconds; returns what they had brought."""
         lib.fv_campaign_stop(self._campaign)
@@ -294,71 +317,20 @@ class Campaign:
     def _progress(self, *, finished: bool) -> model.Progress:
         timelines: list[model.TimelineRecord] = []
         discoveries: list[model.Discovery] = []
+        trials: list[model.Trial] = []
         for record in self._records():
-            if isinstance(record, model.Discovery):
+            if isinstance(record, model.Trial):
+                trials.append(record)
+            elif isinstance(record, model.Discovery):
                 discoveries.append(record)
             else:
                 timelines.append(record)
-        return model.Progress(tuple(timelines), tuple(discoveries), finished)
+        return model.Progress(tuple(timelines), tuple(discoveries), finished, tuple(trials))
 
-    def _records(self) -> Iterator[model.TimelineRecord | model.Discovery]:
+    def _records(self) -> Iterator[records.Record]:
         while n := lib.fv_campaign_take_records(self._campaign, self._buffer, _RECORD_BUFFER_BYTES):
             data = memoryview(ffi.buffer(self._buffer, n))
-            at = 0
-            while at < n:
-                head = _RECORD_HEAD.unpack_from(data, at)
-                parse = self._timeline if head[1] == _KIND_TIMELINE else self._discovery
-                yield parse(data, at, head)
-                at += head[0]
-
-    def _discovery(self, data: memoryview, at: int, head: tuple[int, ...]) -> model.Discovery:
-        *_, mark, ordinal, root, draws, _, _, has_tape, segment_count, message_size, _ = head
-        recipe_at = at + _RECORD_HEAD.size
-        texts = recipe_at + _SEGMENT_BYTES * segment_count
-        message = _text(data[texts : texts + message_size])
-        if self._is_frontier and segment_count == 0:
-            return model.Discovery(ordinal, mark, message, None, draws)
-        tape = self._tapes.get(root) if has_tape else None
-        recipe = model.Recipe(root, bytes(data[recipe_at:texts]), tape)
-        return model.Discovery(ordinal, mark, message, recipe, draws)
-
-    def _timeline(self, data: memoryview, at: int, head: tuple[int, ...]) -> model.TimelineRecord:
-        (
-            _size,
-            _kind,
-            verdict,
-            signal,
-            exit_code,
-            mark,
-            ordinal,
-            root,
-            draws,
-            fresh,
-            digest,
-            has_tape,
-            segment_count,
-            message_size,
-            identity_size,
-        ) = head
-        recipe_at = at + _RECORD_HEAD.size
-        texts = recipe_at + _SEGMENT_BYTES * segment_count
-        message = _text(data[texts : texts + message_size])
-        identity = _text(data[texts + message_size : texts + message_size + identity_size])
-        tape = self._tapes.get(root) if has_tape else None
-        recipe = model.Recipe(root, bytes(data[recipe_at:texts]), tape)
-        return model.TimelineRecord(
-            ordinal=ordinal,
-            verdict=_VERDICTS[verdict],
-            signal=signal,
-            exit_code=exit_code,
-            mark=mark if mark >= 0 else None,
-            message=message,
-            identity=identity,
-            recipe=recipe,
-            draws=draws,
-            fresh=fresh,
-            digest=digest,
-        )
+            yield from records.parse(data, self._tapes, is_frontier=self._is_frontier)
 
 
 def replay(
@@ -378,12 +350,12 @@ def replay(
     error = ffi.new("char[]", _ERROR_BYTES)
     report = ffi.new("struct fv_replay_report *")
     passes, failures = ffi.new("uint32_t[]", n), ffi.new("uint32_t[]", n)
+    edges = ffi.new("uint8_t[]", max(1, target.edges))
+    counts = ffi.new("struct fv_replay_counts *", (passes, failures, edges))
     policy = model.Policy(deadline_ms=deadline_ms, memory_mb=memory_mb)
     plan = _plan(target, policy, 0)
     path, data = os.fsencode(target.path), input_bytes(recipe)
-    if lib.fv_replay_run(
-        path, plan, data, len(data), log_fd, draws, report, passes, failures, error
-    ):
+    if lib.fv_replay_run(path, plan, data, len(data), log_fd, draws, report, counts, error):
         raise EngineError(f"{target.path}: {_text(ffi.string(error))}")
     return model.Replay(
         verdict=model.Verdict(report.verdict),
@@ -397,6 +369,7 @@ def replay(
         address=report.address,
         passes=tuple(passes)[: len(target.marks)],
         failures=tuple(failures)[: len(target.marks)],
+        edges=bytes(ffi.buffer(edges, target.edges)),
     )
 
 

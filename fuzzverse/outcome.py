@@ -36,7 +36,7 @@ class Bug:
     `kind` is that of the failed mark, "bug" for `fv_bug`, the signal, or the verdict; `recipe` is
     the text of the recipe's `segments` segments, after the root seed; `sightings` counts the
     timelines of this campaign that fell into the bucket; `reproduced` of `replays` replays ended
-    in it; `command` is the line that replays it.
+    in it; `command` is the line that replays it; `is_minimized`: `bugs minimize` made the recipe.
     """
 
     bucket: str
@@ -53,11 +53,13 @@ class Bug:
     reproduced: int
     replays: int
     command: str
+    is_minimized: bool = False
 
     @property
-    def length(self) -> tuple[int, int, str]:
-        """What makes a recipe better when it is less: segments, then draws, then text."""
-        return self.segments, self.draws, self.recipe
+    def length(self) -> tuple[bool, int, int, str]:
+        """What makes a recipe better when it is less: any as found loses to a minimised one; then
+        segments, draws, text."""
+        return not self.is_minimized, self.segments, self.draws, self.recipe
 
 
 @dataclass(frozen=True, slots=True)

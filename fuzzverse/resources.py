@@ -65,6 +65,11 @@ class Resources:
         return self.root / "targets"
 
     @property
+    def templates(self) -> Path:
+        """What `fuzzverse new` writes, a folder each."""
+        return self.root / "templates"
+
+    @property
     def corpora(self) -> Path:
         """The starting inputs that are shipped."""
         return self.root / "corpora"

@@ -80,6 +80,25 @@ def describe(
     return target
 
 
+def edge_addresses(
+    target: Target, environment: Mapping[str, str], timeout_s: float = DESCRIBE_TIMEOUT_S
+) -> tuple[int, ...]:
+    """The address of each edge of a described target, 0 where it is not known.
+
+    Raises:
+        EngineError: the target does not say, in time or in our words.
+    """
+    kept = {name: environment[name] for name in KEPT_VARIABLES if name in environment}
+    lines = _ask(target.path, kept, timeout_s, "--fuzzverse-edges").split()
+    try:
+        found = tuple(int(line, 16) for line in lines)
+    except ValueError:
+        found = ()
+    if len(found) != target.edges or not all(0 <= one < 1 << 64 for one in found):
+        raise EngineError(f"{target.path} does not say where its {target.edges} edges are")
+    return found
+
+
 def _check_file(path: Path, abi: int) -> str:
     """The build id of a file that is an executable ELF with our ABI marker."""
     try:
@@ -112,11 +131,17 @@ def _other_abi(path: Path, found: set[int], wanted: int) -> str:
     )
 
 
-def _ask(path: Path, environment: Mapping[str, str], timeout_s: float) -> bytes:
-    """What `path --fuzzverse-describe` prints, in a clean environment, time and size capped."""
+def _ask(
+    path: Path,
+    environment: Mapping[str, str],
+    timeout_s: float,
+    option: str = "--fuzzverse-describe",
+) -> bytes:
+    """What a target prints when it is asked for something of itself: in a clean environment, with
+    time and size capped."""
     try:
         process = subprocess.Popen(
-            [path, "--fuzzverse-describe"],
+            [path, option],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
@@ -141,9 +166,7 @@ def _ask(path: Path, environment: Mapping[str, str], timeout_s: float) -> bytes:
             process.stdout.close()
     if status != 0:
         how = f"signal {-status}" if status < 0 else f"exit code {status}"
-        raise EngineError(
-            f"{path} --fuzzverse-describe ended with {how}; does it run on this machine?"
-        )
+        raise EngineError(f"{path} {option} ended with {how}; does it run on this machine?")
     return answer
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import struct
 import subprocess
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
@@ -16,6 +17,8 @@ TIMEOUT_S: Final = 30
 PIE_BASES: Final = (0x5555_5555_4000, 0xAAAA_AAAA_0000)
 PIE_SPAN: Final = 1 << 32
 _ET_DYN: Final = 3
+# A draw, as `fv_log_draw` prints it: where it was asked for, innermost first.
+_DRAWN: Final = re.compile(rb"^(  draw [^\n]*?) at((?: 0x[0-9a-f]{1,16})+)$", re.MULTILINE)
 _LOGGED: Final = re.compile(rb"^    at 0x([0-9a-f]{1,16})$", re.MULTILINE)
 # Where the runtime and the simulation kit come from: frames of theirs say nothing of the target.
 _OURS: Final = re.compile(r" at (?:\S*/)?native/(?:sim|threads|runtime)/")
@@ -56,7 +59,7 @@ def symbolise(symbolizer: Path | None, target: Target, address: int) -> str:
 
 
 class LoggedStacks:
-    """Names the places in the stacks that a target logs, one line `    at 0x...` a frame.
+    """Names the places in what a target logs: stacks, one line `    at 0x...` a frame, and draws.
 
     Asks one llvm-symbolizer for all of them, each place once, for as long as the context lasts.
     """
@@ -65,6 +68,7 @@ class LoggedStacks:
         self._symbolizer = symbolizer
         self._target = target
         self._known: dict[int, bytes] = {}
+        self._asked: dict[int, list[str]] = {}
         self._process: subprocess.Popen[str] | None = None
 
     def __enter__(self) -> Self:
@@ -81,21 +85,39 @@ class LoggedStacks:
             self._process.communicate()
 
     def named(self, log: bytes) -> bytes:
-        """The log with functions and lines, inlined ones too, in place of addresses.
+        """The log with functions and lines in place of addresses: of stacks all, inlined ones too,
+        of draws the place that asked for it.
 
         Frames of the runtime are left out; what no symbolizer knows stays as it is.
         """
-        return _LOGGED.sub(lambda match: self._frame(int(match[1], 16), match[0]), log).replace(
-            b"\0\n", b""
-        )
+        log = _LOGGED.sub(lambda match: self._frame(int(match[1], 16), match[0]), log)
+        return _DRAWN.sub(self._drawn, log.replace(b"\0\n", b""))
+
+    def place(self, addresses: Sequence[int]) -> str:
+        """The innermost of some frames that is not the runtime's or the kit's, as `function in
+        file:line`; "" when there is none that anybody knows."""
+        for address in addresses:
+            told = [place for place in self._places(address) if not _OURS.search(place)]
+            if told:
+                return told[0].replace(" at ", " in ", 1)
+        return ""
+
+    def _drawn(self, match: re.Match[bytes]) -> bytes:
+        place = self.place([int(address, 16) for address in match[2].split()])
+        return match[1] + b" at " + place.encode() if place else match[0]
 
     def _frame(self, address: int, line: bytes) -> bytes:
         if address not in self._known:
-            places = self._ask(address)
+            places = self._places(address)
             told = [place for place in places if not _OURS.search(place)]
             words = "\n".join(f"    at {place.replace(' at ', ' in ', 1)}" for place in told)
             self._known[address] = words.encode() if told else b"\0" if places else line
         return self._known[address]
+
+    def _places(self, address: int) -> list[str]:
+        if address not in self._asked:
+            self._asked[address] = self._ask(address)
+        return self._asked[address]
 
     def _ask(self, address: int) -> list[str]:
         place = file_address(self._target, address)

@@ -13,7 +13,7 @@ from fuzzverse.buckets import bucket_of, identity_of, kind_of, message_of, signa
 from fuzzverse.bugstore import Evidence, SavedBug
 from fuzzverse.capture import LogCapture
 from fuzzverse.engine import Replayer
-from fuzzverse.errors import UsageError
+from fuzzverse.errors import EngineError, UsageError
 from fuzzverse.model import Recipe, Replay, Target, TimelineRecord, Verdict
 from fuzzverse.outcome import Bug
 from fuzzverse.symbolise import LoggedStacks, symbolise
@@ -107,6 +107,32 @@ class Triage:
                 bucket.bug = replace(bucket.bug, sightings=seen)
                 bucket.is_written = False
 
+    def replace(self, saved: SavedBug, recipe: Recipe, draws: int) -> Bug:
+        """Puts a minimised recipe in the place of a saved bug's, which is kept beside it.
+
+        Raises:
+            EngineError: replaying it does not land in the bucket every time; nothing is changed.
+        """
+        bug = replace(
+            saved.bug,
+            root=recipe.root,
+            recipe=self._engine.recipe_text(recipe),
+            segments=recipe.segment_count,
+            draws=draws,
+            is_minimized=True,
+        )
+        bug, evidence = self._examine(bug, recipe, REPLAY_COUNT)
+        if bug.reproduced < bug.replays:
+            raise EngineError(
+                f"the minimised recipe shows the bug in {bug.reproduced} of {bug.replays} replays: "
+                "the target is not deterministic, or rewinding does not put everything back "
+                "(try --isolation fork)"
+            )
+        bugstore.keep_original(self._directory, bug.bucket)
+        now = SavedBug(bug, saved.target, self._target.build_id)
+        bugstore.save(self._directory, now, evidence)
+        return bug
+
     def flush(self) -> None:
         """Brings what is on disk up to date: better recipes that replay, and sightings."""
         for bucket in self._buckets.values():
@@ -123,9 +149,9 @@ class Triage:
         if self._length(record) < best:
             bucket.better = record
 
-    def _length(self, record: TimelineRecord) -> tuple[int, int, str]:
+    def _length(self, record: TimelineRecord) -> tuple[bool, int, int, str]:
         text = self._engine.recipe_text(record.recipe)
-        return record.recipe.segment_count, record.draws, text
+        return True, record.recipe.segment_count, record.draws, text
 
     def _bug(self, name: str, record: TimelineRecord) -> Bug:
         return Bug(

@@ -17,7 +17,7 @@ from fuzzverse.bench.timeline import pinned, timeline_us
 from fuzzverse.errors import EngineError
 from fuzzverse.model import Isolation, Target
 
-KINDS: Final = ("switches", "walk", "plain", "preempted", "shared", "linear", "refuted")
+KINDS: Final = ("switches", "walk", "messages", "plain", "preempted", "shared", "linear", "refuted")
 _DEFINE: Final = "OPERATIONS="
 
 
@@ -56,6 +56,7 @@ class Figure:
 FIGURES: Final = (
     Figure("switch_ns", "a task switch, round robin", "ns", 100, lambda one: one["switches"]),
     Figure("walk_ns", "a task switch, random walk", "ns", 100, lambda one: one["walk"]),
+    Figure("message_ns", "a message, send to handler", "ns", 1_000, lambda one: one["messages"]),
     Figure("index_ns", "an index operation, plain", "ns", None, lambda one: one["plain"]),
     Figure(
         "instrumented", "the same, instrumented", "x", 10, lambda o: o["preempted"] / o["plain"]

@@ -18,6 +18,7 @@ from fuzzverse.errors import CommandError, ExitCode
 # Name: where the command is, and its line in `fuzzverse --help`.
 COMMANDS: Final = {
     "run": ("fuzzverse.cli.run:run", "Explore a target and keep what is found."),
+    "new": ("fuzzverse.cli.new:new", "Write a first target of your own into a new folder."),
     "replay": ("fuzzverse.cli.replay:replay", "Replay one timeline: a bug, a recipe, an input."),
     "bugs": ("fuzzverse.cli.bugs:bugs", "List and show the bugs that runs left."),
     "corpus": ("fuzzverse.cli.corpus:corpus", "List the inputs that runs left."),

@@ -19,7 +19,9 @@ from fuzzverse.model import IsolationChoice, Policy, Strategy
 
 JOBS_MAX: Final = 64
 U64_MAX: Final = (1 << 64) - 1
-STRATEGIES: Final = tuple(one.name.lower().replace("_", "-") for one in reversed(Strategy))
+STRATEGIES: Final = tuple(
+    one.name.lower().replace("_", "-") for one in reversed(Strategy) if one is not Strategy.TRIALS
+)
 COUNT_MAX: Final = 10**15
 ENERGY_MAX: Final = 10**9
 _UNITS: Final = {"": 1, "ms": 0.001, "s": 1, "m": 60, "h": 3_600, "d": 86_400}

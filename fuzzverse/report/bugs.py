@@ -63,6 +63,7 @@ def render_shown(bug: Bug, target: str, build_id: str, stack: str, log: str) -> 
         ("root", str(bug.root)),
         ("recipe", bug.recipe or "(the root alone)"),
         ("draws", count(bug.draws)),
+        *([("minimised", "yes; `original` holds the input as found")] if bug.is_minimized else []),
         ("seen", f"{plural(bug.sightings, 'time')}, first in timeline {count(bug.first_timeline)}"),
         ("reproduced", reproduced(bug)),
         ("replay", bug.command),

@@ -12,11 +12,12 @@ _WHOLE_MIN: Final = 100.0
 _HEAD: Final = ("what", "median", "least", "most", "asked for")
 _WORDS: Final = (
     "Real time on one core, what a timeline with many operations takes longer than one with\n"
-    "few. A switch is a yield of one of eight tasks, choosing the next and its draw included.\n"
-    "The index is one of sorted pages in memory, of two tasks; instrumented, every load and\n"
-    "store is a call; shared, every one may run the other task. The checks are of one register\n"
-    "that five clients read and write, 2 % with unknown end; what does not fit is a read of\n"
-    "what was overwritten 400 operations before.\n"
+    "few. A switch is a yield of one of eight tasks, choosing the next and its draw included. A\n"
+    "message has 64 bytes and a drawn latency, and its handler sends the next. The index is one\n"
+    "of sorted pages in memory, of two tasks; instrumented, every load and store is a call;\n"
+    "shared, every one may run the other task. The checks are of one register that five clients\n"
+    "read and write, 2 % with unknown end; what does not fit is a read of what was overwritten\n"
+    "400 operations before.\n"
 )
 
 

@@ -3,8 +3,8 @@
 add_library(fuzzverse STATIC ${common_sources} ${runtime_sources} ${sim_sources})
 target_include_directories(fuzzverse PRIVATE include common)
 target_compile_options(fuzzverse PRIVATE -fvisibility=default)
-# The stacks of tasks are walked from frame to frame.
-set_source_files_properties(${sim_sources} PROPERTIES COMPILE_OPTIONS "-fno-omit-frame-pointer")
+# The stacks of tasks are walked from frame to frame, and those of draws in a replay's log.
+set_source_files_properties(${sim_sources} runtime/draw.c PROPERTIES COMPILE_OPTIONS "-fno-omit-frame-pointer")
 
 # libfuzzverse_heap.a: the malloc of targets that have no other. An archive of its own, so that the
 # linker may leave it where it is.

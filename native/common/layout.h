@@ -66,7 +66,12 @@ enum fv_exit {
     FV_EXIT_SANITIZER = 99,
 };
 
-enum fv_strategy { FV_STRATEGY_RANDOM, FV_STRATEGY_DEPTH_FIRST, FV_STRATEGY_FRONTIER };
+enum fv_strategy {
+    FV_STRATEGY_RANDOM,
+    FV_STRATEGY_DEPTH_FIRST,
+    FV_STRATEGY_FRONTIER,
+    FV_STRATEGY_TRIALS, /* the caller says what runs, and is told how each ended */
+};
 
 enum fv_isolation { FV_ISOLATION_FORK, FV_ISOLATION_REWIND };
 
@@ -123,8 +128,10 @@ struct fv_slot {
     uint64_t stop_at;      /* a pilot becomes a checkpoint at this count of its last segment */
     uint32_t tape_at;
     uint32_t segment_at; /* the next segment of the recipe */
-    uint32_t is_pilot;   /* on its way to a splitpoint: no timeline, claims nothing */
-    uint32_t watches;    /* what drawn values are compared with */
+    uint32_t is_plain;   /* draws answer their simplest values */
+    uint32_t reserved;
+    uint32_t is_pilot; /* on its way to a splitpoint: no timeline, claims nothing */
+    uint32_t watches;  /* what drawn values are compared with */
     int32_t pid;
     uint32_t state; /* enum fv_slot_state */
     uint32_t depth;

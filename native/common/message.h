@@ -69,7 +69,8 @@ struct fv_comparison {
     uint64_t answer;
 };
 
-enum fv_record_kind { FV_RECORD_TIMELINE = 1, FV_RECORD_DISCOVERY = 2 };
+/* A trial is a timeline told whatever it was, without its segments: who asked has them. */
+enum fv_record_kind { FV_RECORD_TIMELINE = 1, FV_RECORD_DISCOVERY = 2, FV_RECORD_TRIAL = 3 };
 
 /* What the ring carries: this, then segments, discoveries, compares, message, identity. A multiple
  * of eight bytes. */

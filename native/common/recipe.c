@@ -29,15 +29,26 @@ static bool read_number(struct reader *r, uint64_t *number) {
     return r->at > start && (*start != '0' || r->at == start + 1);
 }
 
-static bool read_offset(struct reader *r, struct fv_segment *segment) {
-    uint64_t offset = 0;
-    if (read_word(r, "*"))
-        segment->kind = FV_SEGMENT_WILD;
-    else if (!read_word(r, "+"))
-        return true;
-    if (!read_number(r, &offset) || offset == 0 || offset > UINT32_MAX) return false;
-    segment->offset = (uint32_t)offset;
+/* A number that is not 0, nor more than `max`. */
+static bool read_some(struct reader *r, uint32_t max, uint32_t *number) {
+    uint64_t value = 0;
+    if (!read_number(r, &value) || value == 0 || value > max) return false;
+    *number = (uint32_t)value;
     return true;
+}
+
+static bool read_wildness(struct reader *r, struct fv_segment *segment) {
+    uint32_t one_in = 0, offset = 0;
+    segment->kind = FV_SEGMENT_WILD;
+    if (!read_some(r, FV_WILD_ONE_IN_MAX, &one_in)) return false;
+    if (read_word(r, "+") && !read_some(r, FV_WILD_OFFSET_MAX, &offset)) return false;
+    segment->offset = fv_segment_wild(one_in, offset);
+    return true;
+}
+
+static bool read_offset(struct reader *r, struct fv_segment *segment) {
+    if (read_word(r, "*")) return read_wildness(r, segment);
+    return !read_word(r, "+") || read_some(r, UINT32_MAX, &segment->offset);
 }
 
 static bool read_nudge(struct reader *r, struct fv_segment *segment, bool is_down) {
@@ -51,6 +62,10 @@ static bool read_nudge(struct reader *r, struct fv_segment *segment, bool is_dow
 static bool read_segment(struct reader *r, struct fv_segment *segment) {
     *segment = (struct fv_segment){.kind = FV_SEGMENT_RESEED};
     if (!read_number(r, &segment->count)) return false;
+    if (read_word(r, "@plain")) {
+        segment->kind = FV_SEGMENT_PLAIN;
+        return true;
+    }
     if (read_word(r, "@")) return read_number(r, &segment->seed) && read_offset(r, segment);
     if (read_word(r, "+")) return read_nudge(r, segment, false);
     if (read_word(r, "-")) return read_nudge(r, segment, true);
@@ -85,15 +100,25 @@ static size_t print_number(char *to, uint64_t value) {
     return n;
 }
 
+static size_t print_offset(char *to, const struct fv_segment *segment) {
+    uint32_t one_in = fv_segment_one_in(segment->kind, segment->offset);
+    uint32_t offset = fv_segment_skips(segment->kind, segment->offset);
+    size_t n = 0;
+    if (one_in > 0) to[n++] = '*';
+    if (one_in > 0) n += print_number(to + n, one_in);
+    if (offset == 0) return n;
+    to[n++] = '+';
+    return n + print_number(to + n, offset);
+}
+
 static size_t print_segment(char *to, const struct fv_segment *segment) {
     size_t n = print_number(to, segment->count);
     bool is_down = segment->kind == FV_SEGMENT_NUDGE && segment->seed > INT64_MAX;
-    static const char signs[FV_SEGMENT_KINDS] = "@=+@";
+    static const char signs[FV_SEGMENT_KINDS] = "@=+@@";
+    if (segment->kind == FV_SEGMENT_PLAIN) return n + print_text(to + n, "@plain");
     to[n++] = is_down ? '-' : signs[segment->kind % FV_SEGMENT_KINDS];
     n += print_number(to + n, is_down ? -segment->seed : segment->seed);
-    if (segment->offset == 0) return n;
-    to[n++] = segment->kind == FV_SEGMENT_WILD ? '*' : '+';
-    return n + print_number(to + n, segment->offset);
+    return n + print_offset(to + n, segment);
 }
 
 size_t fv_recipe_print(const struct fv_recipe *recipe, char *to) {

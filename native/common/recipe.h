@@ -25,7 +25,8 @@ enum fv_segment_kind {
     FV_SEGMENT_RESEED,
     FV_SEGMENT_ANSWER,
     FV_SEGMENT_NUDGE,
-    FV_SEGMENT_WILD, /* reseeds; one draw in `offset` is at an extreme of its bound */
+    FV_SEGMENT_WILD,  /* reseeds; one draw in so many is at an extreme of its bound */
+    FV_SEGMENT_PLAIN, /* no seed: every draw answers its simplest value, chances say no */
     FV_SEGMENT_KINDS
 };
 
@@ -33,11 +34,27 @@ struct fv_segment {
     uint64_t count;
     uint64_t seed;   /* or the answer, or the nudge in two's complement */
     uint32_t kind;   /* enum fv_segment_kind */
-    uint32_t offset; /* of a reseeding; see FV_SEGMENT_WILD */
+    uint32_t offset; /* of a reseeding; of a wild one, both: see fv_segment_wild */
 };
 
+enum { FV_WILD_SHIFT = 20, FV_WILD_ONE_IN_MAX = (1 << 12) - 1 };
+#define FV_WILD_OFFSET_MAX ((UINT32_C(1) << FV_WILD_SHIFT) - 1)
+
+/* What `offset` is of a wild segment. */
+static inline uint32_t fv_segment_wild(uint32_t one_in, uint32_t offset) {
+    return one_in << FV_WILD_SHIFT | offset;
+}
+static inline uint32_t fv_segment_one_in(uint32_t kind, uint32_t offset) {
+    return kind == FV_SEGMENT_WILD ? offset >> FV_WILD_SHIFT : 0;
+}
+/* Where in its seed's draws a segment begins. */
+static inline uint32_t fv_segment_skips(uint32_t kind, uint32_t offset) {
+    return kind == FV_SEGMENT_WILD ? offset & FV_WILD_OFFSET_MAX : offset;
+}
+
 static inline bool fv_segment_begins(const struct fv_segment *segment) {
-    return segment->kind == FV_SEGMENT_RESEED || segment->kind == FV_SEGMENT_WILD;
+    return segment->kind == FV_SEGMENT_RESEED || segment->kind == FV_SEGMENT_WILD ||
+           segment->kind == FV_SEGMENT_PLAIN;
 }
 
 /* Where a timeline starts: a root seed, or a tape whose hash is the root seed; then segments. */
@@ -51,8 +68,8 @@ struct fv_recipe {
 };
 
 /* "151@8837201 -> 80@1293847"; "" is no segments. A reseeding from draw 37 of a seed on is
- * 80@1293847+37, a wild one 80@1293847*16, an answer 12=5, a nudge 12+1 or 12-1. Parsing then
- * printing is the identity. */
+ * 80@1293847+37, a wild one 80@1293847*16 or 80@1293847*16+37, a plain one 80@plain, an answer
+ * 12=5, a nudge 12+1 or 12-1. Parsing then printing is the identity. */
 enum fv_err fv_recipe_parse(struct fv_recipe *recipe, const char *text, size_t n);
 /* Returns the length; `to` holds FV_RECIPE_TEXT_BYTES. */
 size_t fv_recipe_print(const struct fv_recipe *recipe, char *to);

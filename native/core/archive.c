@@ -140,8 +140,8 @@ bool fv_archive_stream(const struct fv_archive *a, uint32_t node, uint64_t draws
         struct fv_step step;
         if (find_reseed(a, &a->nodes[at], limit, &step)) {
             *seed = step.seed;
-            *count = draws - step.at + (step.kind == FV_SEGMENT_RESEED ? step.offset : 0);
-            return true;
+            *count = draws - step.at + fv_segment_skips(step.kind, step.offset);
+            return step.kind != FV_SEGMENT_PLAIN;
         }
         if (a->nodes[at].cut == 0)
             limit = 0;

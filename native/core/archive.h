@@ -24,7 +24,8 @@ struct fv_step {
 };
 
 static inline bool fv_step_begins(const struct fv_step *step) {
-    return step->kind == FV_SEGMENT_RESEED || step->kind == FV_SEGMENT_WILD;
+    return step->kind == FV_SEGMENT_RESEED || step->kind == FV_SEGMENT_WILD ||
+           step->kind == FV_SEGMENT_PLAIN;
 }
 
 /* A timeline: it left its parent at draw `cut` and followed its own steps. Only what it consumed is
@@ -86,7 +87,7 @@ uint32_t fv_archive_prefix(const struct fv_archive *archive, uint32_t node, uint
 /* The steps of a node from draw `draws` on, its own future; at most `max`, returns how many. */
 uint32_t fv_archive_future(const struct fv_archive *archive, uint32_t node, uint64_t draws,
                            struct fv_step *to, uint32_t max);
-/* Which draw of which seed a node had at `draws`; false where a tape answered it. */
+/* Which draw of which seed a node had at `draws`; false where no seed answered it. */
 bool fv_archive_stream(const struct fv_archive *archive, uint32_t node, uint64_t draws,
                        uint64_t *seed, uint64_t *count);
 

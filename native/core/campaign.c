@@ -20,8 +20,10 @@ _Noreturn void fv_check_failed(const char *what, const char *file, int line) {
 
 /* ---- opening and closing --------------------------------------------------------------------- */
 
-/* Under frontier a job's timelines run one by one. */
-static bool splits(const struct fv_plan *p) { return p->strategy != FV_STRATEGY_FRONTIER; }
+/* Otherwise a job's timelines run one by one, from splitpoints that its orders name. */
+static bool splits(const struct fv_plan *p) {
+    return p->strategy != FV_STRATEGY_FRONTIER && p->strategy != FV_STRATEGY_TRIALS;
+}
 
 static struct fv_header wish_from(const struct fv_plan *p) {
     return (struct fv_header){
@@ -31,7 +33,7 @@ static struct fv_header wish_from(const struct fv_plan *p) {
         .edge_count = p->edge_count,
         .site_count = p->site_count,
         .dynamic_max = p->dynamic_max,
-        .host_count = p->strategy == FV_STRATEGY_FRONTIER ? p->checkpoints : 0,
+        .host_count = splits(p) ? 0 : p->checkpoints,
         .host_mb = p->checkpoint_mb,
         .host_us = p->checkpoint_us,
         .canary = p->canary,
@@ -54,7 +56,7 @@ static const char *why_out_of_range(const struct fv_plan *p) {
     if (p->depth_max > FV_DEPTH_MAX) return "the depth must be at most 128";
     if (p->edge_count > FV_EDGES_MAX) return "the target has too many edges";
     if (p->site_count > FV_MARKS_MAX || p->dynamic_max > FV_MARKS_MAX) return "too many marks";
-    if (p->strategy > FV_STRATEGY_FRONTIER) return "no such strategy";
+    if (p->strategy > FV_STRATEGY_TRIALS) return "no such strategy";
     if (p->isolation > FV_ISOLATION_REWIND) return "no such isolation";
     if (p->checkpoints > FV_HOSTS_MAX) return "checkpoints must be at most 256";
     if (p->root_energy < 0 || p->mark_energy < 0) return "energy must not be negative";
@@ -133,6 +135,7 @@ void fv_campaign_close(fv_campaign *c) {
     }
     if (c->frontier != NULL) fv_frontier_close(c->frontier);
     free(c->frontier);
+    fv_trials_free(&c->trials);
     free(c->seen);
     if (c->header != NULL) fv_tree_free(c->header, c->known);
     fv_session_close(&c->session);

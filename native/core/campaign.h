@@ -8,6 +8,7 @@
 #include "core.h"
 #include "frontier.h"
 #include "session.h"
+#include "trials.h"
 #include "watch.h"
 
 enum { FV_NO_WORKER = -1, FV_JOB_ATTEMPTS_MAX = 5, FV_LOST_IN_A_ROW_MAX = 16 };
@@ -60,6 +61,7 @@ struct fv_campaign {
     uint64_t stable_roots;
     uint64_t unreached;           /* splitpoints that their replay did not reach */
     struct fv_frontier *frontier; /* NULL for other strategies */
+    struct fv_trials trials;      /* that wait */
     uint8_t *seen;                /* three maps: features of one, two, three timelines at least */
     uint32_t mark_of[2 * FV_MARKS_MAX]; /* while a job is folded */
     uint64_t worker_deaths;

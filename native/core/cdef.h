@@ -93,7 +93,7 @@ struct fv_campaign_report {
 /* One record for Python: fixed head, then segments (24 bytes each), message, identity. */
 struct fv_record_head {
     uint32_t size;
-    uint32_t kind; /* 1 timeline, 2 discovery */
+    uint32_t kind; /* 1 timeline, 2 discovery, 3 trial: its ordinal is the job's number */
     uint32_t verdict;
     int32_t signal;
     int32_t exit_code;
@@ -113,6 +113,17 @@ struct fv_record_head {
     uint32_t compare_count;
 };
 
+/* A splitpoint, and how many timelines are tried from there: draw `count` of the last of
+ * `segment_count` segments behind a root, or behind the campaign's first input and its tape. */
+struct fv_trial_order {
+    uint64_t root;
+    uint64_t count;
+    uint32_t has_tape;
+    uint32_t segment_count;
+    uint32_t child_count;
+    uint32_t reserved;
+};
+
 struct fv_replay_report {
     uint32_t verdict;
     int32_t signal;
@@ -123,6 +134,14 @@ struct fv_replay_report {
     uint64_t address;
     char message[256];
     char identity[256];
+};
+
+/* Where a replay puts what it counted: site_count passes and failures, and edge_count hit-count
+ * classes, one bit each. */
+struct fv_replay_counts {
+    uint32_t *passes;
+    uint32_t *failures;
+    uint8_t *edges;
 };
 
 /* What rewinding asks of the kernel: 0, an errno, or -1 where another has to work first. */
@@ -141,6 +160,14 @@ fv_campaign *fv_campaign_open(const char *path, const struct fv_plan *plan,
                               const struct fv_mark_info *marks, char *error);
 /* Inputs run before the roots, in the order of these calls; copied. 0 or an enum fv_err. */
 int fv_campaign_add_input(fv_campaign *campaign, const uint8_t *bytes, size_t n);
+/* Under the strategy for trials: one more job, of at most 64 orders, 1024 tails and 8192 segments
+ * (24 bytes each); `tails` says how many segments each child has behind its splitpoint, and
+ * `segments` has the prefix of the first order, the tails of its children, the next prefix...
+ * 0, or -1: that is no job, or 64 wait already. A child whose splitpoint is not reached is not
+ * told. */
+int fv_campaign_add_trials(fv_campaign *campaign, const struct fv_trial_order *orders,
+                           uint32_t order_count, const uint32_t *tails, uint32_t tail_count,
+                           const uint8_t *segments, uint32_t segment_count);
 /* Runs for at most timeout_ms; returns early when a bug is at hand or the campaign has finished.
  * 1 when it has finished, 0 when not, -1 when the engine failed: fv_campaign_error says why. */
 int fv_campaign_step(fv_campaign *campaign, uint32_t timeout_ms);
@@ -161,11 +188,11 @@ uint32_t fv_campaign_pids(const fv_campaign *campaign, int32_t *to, uint32_t max
 void fv_campaign_stop(fv_campaign *campaign);
 void fv_campaign_close(fv_campaign *campaign);
 
-/* Replays an input alone in one process. 0, or -1 with words in `error`. passes and failures have
- * site_count entries. The target's stdout and stderr go to log_fd. */
+/* Replays an input alone in one process. 0, or -1 with words in `error`. The target's stdout and
+ * stderr go to log_fd. */
 int fv_replay_run(const char *path, const struct fv_plan *plan, const uint8_t *input, size_t n,
-                  int log_fd, int trace_draws, struct fv_replay_report *report, uint32_t *passes,
-                  uint32_t *failures, char *error);
+                  int log_fd, int trace_draws, struct fv_replay_report *report,
+                  const struct fv_replay_counts *counts, char *error);
 
 /* Tries it out in processes of its own. */
 void fv_probe_rewinding(struct fv_probe_report *to);

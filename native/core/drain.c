@@ -131,7 +131,7 @@ void fv_drain_tell(struct fv_campaign *c, struct fv_lane *lane, uint64_t base) {
     while ((r = next_record(lane)) != NULL) {
         uint32_t size = r->size;
         lane->discoveries += r->kind == FV_RECORD_DISCOVERY;
-        tell(c, r, base);
+        tell(c, r, r->kind == FV_RECORD_TRIAL ? lane->job : base);
         fv_queue_drop(&lane->records, size);
     }
 }

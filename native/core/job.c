@@ -46,7 +46,10 @@ static uint64_t roots_left(const struct fv_campaign *c) {
     return handed < c->plan.roots ? c->plan.roots - handed : 0;
 }
 
-static bool is_input(const struct fv_campaign *c, uint64_t job) { return job < c->input_count; }
+/* The input of trials is what they start with, and no job. */
+static bool is_input(const struct fv_campaign *c, uint64_t job) {
+    return job < c->input_count && c->plan.strategy != FV_STRATEGY_TRIALS;
+}
 
 static uint64_t grant_for(const struct fv_campaign *c, uint64_t roots) {
     if (c->plan.strategy == FV_STRATEGY_RANDOM) return roots;
@@ -90,9 +93,17 @@ static void order_splits(struct fv_campaign *c, struct fv_lane *lane) {
     c->next_root += lane->roots;
 }
 
+static bool order_trials(struct fv_campaign *c, struct fv_lane *lane) {
+    bool is_some = fv_trials_next(&c->trials, &lane->errands);
+    lane->roots = 0;
+    lane->grant = is_some ? lane->errands->timelines : 0;
+    return is_some;
+}
+
 /* What the next job is to do, from what is known now. False: there is none. */
 static bool order_next(struct fv_campaign *c, struct fv_lane *lane) {
     if (c->is_ending || c->is_stopped || timelines_left(c) == 0) return false;
+    if (c->plan.strategy == FV_STRATEGY_TRIALS) return order_trials(c, lane);
     lane->errands->tape = FV_NOTHING;
     if (is_input(c, c->next_job)) {
         lane->errands->tape = (uint32_t)c->next_job;

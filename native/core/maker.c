@@ -105,7 +105,8 @@ static uint32_t make_extreme(const struct fv_splitpoint *at, struct fv_luck *luc
 static uint32_t make_wild(const struct fv_splitpoint *at, struct fv_luck *luck,
                           struct fv_step *to) {
     uint32_t one_in = FV_WILD_MIN << fv_luck_below(luck, FV_WILD_STEPS);
-    to[0] = (struct fv_step){at->draws, luck_seed(luck), FV_SEGMENT_WILD, one_in};
+    to[0] =
+        (struct fv_step){at->draws, luck_seed(luck), FV_SEGMENT_WILD, fv_segment_wild(one_in, 0)};
     return 1;
 }
 

@@ -40,8 +40,16 @@ static int wait_for_end(struct fv_session *s, const struct fv_limits *limits, bo
     return status;
 }
 
-static void fill_report(struct fv_session *s, struct fv_replay_report *r, uint32_t *passes,
-                        uint32_t *failures) {
+/* How often each edge was reached, as in the feature map. */
+static void copy_edges(const struct fv_header *h, struct fv_slot *slot, uint8_t *to) {
+    if (slot->has_edges)
+        memcpy(to, fv_layout_features(h, slot) + h->map_edges, h->edge_count);
+    else
+        memset(to, 0, h->edge_count);
+}
+
+static void fill_report(struct fv_session *s, struct fv_replay_report *r,
+                        const struct fv_replay_counts *counts) {
     struct fv_slot *slot = fv_layout_slot(s->header, 0, 0, 0);
     const struct fv_tally *tallies = fv_layout_tallies(s->header, slot);
     *r = (struct fv_replay_report){
@@ -56,13 +64,14 @@ static void fill_report(struct fv_session *s, struct fv_replay_report *r, uint32
     memcpy(r->message, slot->message, sizeof r->message);
     memcpy(r->identity, slot->identity, sizeof r->identity);
     for (uint32_t i = 0; i < s->header->site_count; i++) {
-        passes[i] = tallies[i].passes;
-        failures[i] = tallies[i].failures;
+        counts->passes[i] = tallies[i].passes;
+        counts->failures[i] = tallies[i].failures;
     }
+    copy_edges(s->header, slot, counts->edges);
 }
 
 static bool run(struct fv_session *s, const struct fv_plan *plan, struct fv_replay_report *report,
-                uint32_t *passes, uint32_t *failures) {
+                const struct fv_replay_counts *counts) {
     const struct fv_limits limits = {plan->deadline_ms, plan->memory_mb};
     bool was_ready = false;
     if (fv_session_spawn(s, 0) != FV_ERR_NONE) return false;
@@ -74,19 +83,19 @@ static bool run(struct fv_session *s, const struct fv_plan *plan, struct fv_repl
         return false;
     }
     fv_verdict_from_status(fv_layout_slot(s->header, 0, 0, 0), status);
-    fill_report(s, report, passes, failures);
+    fill_report(s, report, counts);
     return true;
 }
 
 int fv_replay_run(const char *path, const struct fv_plan *plan, const uint8_t *input, size_t n,
-                  int log_fd, int trace_draws, struct fv_replay_report *report, uint32_t *passes,
-                  uint32_t *failures, char *error) {
+                  int log_fd, int trace_draws, struct fv_replay_report *report,
+                  const struct fv_replay_counts *counts, char *error) {
     struct fv_session s;
     struct fv_header wish = wish_from(plan);
     bool ok = fv_session_open(&s, path, &wish, log_fd, error) == FV_ERR_NONE;
     if (ok) {
         s.header->trace_draws = trace_draws != 0;
-        ok = load_input(&s, input, n) && run(&s, plan, report, passes, failures);
+        ok = load_input(&s, input, n) && run(&s, plan, report, counts);
     }
     fv_session_close(&s);
     return ok ? 0 : -1;

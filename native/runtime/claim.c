@@ -40,7 +40,11 @@ void fv_claim_turn(void) {
     if (!has_turn()) park();
 }
 
-static bool claims(void) { return fv_rt.tree != NULL && !fv_rt.slot->is_pilot; }
+/* In trials nothing is news. */
+static bool claims(void) {
+    return fv_rt.tree != NULL && !fv_rt.slot->is_pilot &&
+           fv_rt.header->policy.strategy != FV_STRATEGY_TRIALS;
+}
 static bool journals(void) { return fv_rt.header->policy.strategy == FV_STRATEGY_FRONTIER; }
 static bool splits(void) { return fv_rt.header->policy.strategy == FV_STRATEGY_DEPTH_FIRST; }
 

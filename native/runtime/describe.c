@@ -44,6 +44,14 @@ static unsigned long thread_count(void) {
     return stat("/proc/self/task", &st) == 0 && st.st_nlink > 2 ? st.st_nlink - 2 : 1;
 }
 
+void fv_describe_edges(void) {
+    for (uint32_t i = 0; i < fv_edges_module_count(); i++) {
+        const struct fv_module *m = fv_edges_module(i);
+        for (long edge = 0; edge < m->counters_end - m->counters; edge++)
+            printf("%#lx\n", m->pcs == NULL ? 0UL : (unsigned long)m->pcs[2 * edge]);
+    }
+}
+
 void fv_describe_print(const char *name, int fixed_addresses) {
     printf("{\"abi\":%d,\"name\":", FV_ABI);
     print_string(name);

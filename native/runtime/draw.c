@@ -16,7 +16,7 @@ static bool tape_left(const struct fv_slot *s) {
 }
 
 void fv_draw_arm(struct fv_slot *s) {
-    bool slow = tape_left(s) || s->watches || s->wild_one_in > 0 || s->is_traced ||
+    bool slow = tape_left(s) || s->watches || s->wild_one_in > 0 || s->is_plain || s->is_traced ||
                 fv_rt.header->trace_draws;
     bool last = s->segment_at >= s->recipe.segment_count;
     uint64_t next = !last         ? s->recipe.segments[s->segment_at].count
@@ -26,12 +26,12 @@ void fv_draw_arm(struct fv_slot *s) {
 }
 
 static void begin_segment(struct fv_slot *s, const struct fv_segment *segment) {
-    bool is_wild = segment->kind == FV_SEGMENT_WILD;
     s->draws_before += s->count;
     s->count = 0;
     s->seed = segment->seed;
-    s->offset = is_wild ? 0 : segment->offset;
-    s->wild_one_in = is_wild ? segment->offset : 0;
+    s->offset = fv_segment_skips(segment->kind, segment->offset);
+    s->wild_one_in = fv_segment_one_in(segment->kind, segment->offset);
+    s->is_plain = segment->kind == FV_SEGMENT_PLAIN;
     s->tape_at = s->recipe.tape_size; /* a reseeded timeline has left its tape */
 }
 
@@ -71,7 +71,7 @@ void fv_draw_start(struct fv_slot *s) {
     s->seed = s->recipe.root;
     s->count = s->draws_before = s->draw_hash = 0;
     s->offset = s->wild_one_in = 0;
-    s->tape_at = s->segment_at = 0;
+    s->tape_at = s->segment_at = s->is_plain = 0;
     fv_draw_arm(s);
 }
 
@@ -108,16 +108,34 @@ static uint64_t from_tape(struct fv_slot *s, uint64_t n) {
 
 /* Rare events become common: most often the least answer, which is what a chance strikes at. */
 static uint64_t go_wild(const struct fv_slot *s, uint64_t n, uint64_t value) {
-    uint64_t word = fv_mix(fv_mix_draw(s->seed, s->count) ^ FV_GOLDEN);
+    uint64_t word = fv_mix(fv_mix_draw(s->seed, s->count + s->offset) ^ FV_GOLDEN);
     if (word % s->wild_one_in != 0) return value;
     return (word >> 32) % 4 != 0 ? 0 : n - 1;
 }
 
+/* What the target asks for: a number below `bound` (0: all 64 bits), which it sees plus `base` or,
+ * where it is a choice or a chance, not at all. Below `hits` a chance says yes; other draws have
+ * none. */
+struct question {
+    uint64_t bound, base, hits;
+    const char *label;
+    bool is_hidden;
+};
+
+/* The value of least effect: nothing rare happens, the first option is taken. */
+static uint64_t simplest(const struct question *q) { return q->hits > 0 ? q->bound - 1 : 0; }
+
+static uint64_t generated(struct fv_slot *s, const struct question *q) {
+    if (s->is_plain) return simplest(q);
+    if (tape_left(s)) return from_tape(s, q->bound);
+    uint64_t value = reduce(fv_mix_draw(s->seed, s->count + s->offset), q->bound);
+    return s->wild_one_in > 0 ? go_wild(s, q->bound, value) : value;
+}
+
 /* The generator's word, the tape's, or what the recipe says instead. */
-static uint64_t answer_of(struct fv_slot *s, uint64_t n, const struct fv_segment *edit) {
-    uint64_t value =
-        tape_left(s) ? from_tape(s, n) : reduce(fv_mix_draw(s->seed, s->count + s->offset), n);
-    if (s->wild_one_in > 0) value = go_wild(s, n, value);
+static uint64_t answer_of(struct fv_slot *s, const struct question *q,
+                          const struct fv_segment *edit) {
+    uint64_t value = generated(s, q), n = q->bound;
     if (edit == NULL) return value;
     if (edit->kind == FV_SEGMENT_ANSWER) return n != 0 && edit->seed >= n ? n - 1 : edit->seed;
     if (n == 0) return value + edit->seed;
@@ -144,11 +162,14 @@ static bool at_splitpoint(const struct fv_slot *s) {
     return s->is_pilot && s->segment_at == s->recipe.segment_count && s->count == s->stop_at;
 }
 
-/* Tape, segments, tracing and watching; a pilot stays here until it is one of its children. What is
- * asked is a number below `bound` (0: all 64 bits); the target sees it plus `base`, or, where it is
- * a choice or a chance, not at all. */
-static __attribute__((noinline)) uint64_t draw_slowly(uint64_t bound, uint64_t base,
+static const char *said(const struct question *q, uint64_t value) {
+    return q->hits == 0 ? "" : value < q->hits ? ", yes" : ", no";
+}
+
+/* Tape, segments, tracing and watching; a pilot stays here until it is one of its children. */
+static __attribute__((noinline)) uint64_t draw_slowly(uint64_t bound, uint64_t base, uint64_t hits,
                                                       const char *label, bool is_hidden) {
+    const struct question q = {bound, base, hits, label, is_hidden};
     const struct fv_segment *edit = follow_recipe(fv_rt.slot);
     while (at_splitpoint(fv_rt.slot)) {
         int saved = errno; /* the target's, whatever hosts have done */
@@ -157,23 +178,25 @@ static __attribute__((noinline)) uint64_t draw_slowly(uint64_t bound, uint64_t b
         edit = follow_recipe(fv_rt.slot);
     }
     struct fv_slot *s = fv_rt.slot;
-    uint64_t value = answer_of(s, bound, edit), number = fv_layout_draws(s);
+    uint64_t value = answer_of(s, &q, edit), number = fv_layout_draws(s);
     fv_draw_arm(s);
-    if (s->watches && !is_hidden) fv_compare_note_draw(number, value, base, bound);
+    if (s->watches && !q.is_hidden) fv_compare_note_draw(number, value, q.base, q.bound);
     if (s->is_traced) fv_canary_note(s, number, value);
-    if (fv_rt.header->trace_draws) fv_log_draw(number, label, bound, value);
+    if (fv_rt.header->trace_draws)
+        fv_log_draw(number, q.label, q.bound, value, said(&q, value), __builtin_frame_address(0));
     return value;
 }
 
 /* The question is put together on the slow path alone: on the fast one, every store counts. */
-static inline uint64_t draw(uint64_t bound, uint64_t base, const char *label, bool is_hidden) {
+static inline uint64_t draw(uint64_t bound, uint64_t base, uint64_t hits, const char *label,
+                            bool is_hidden) {
     struct fv_slot *s = fv_rt.slot;
     if (FV_UNLIKELY(s == NULL)) fv_ending_misuse("a draw outside of FV_TARGET");
     uint64_t value;
     if (FV_LIKELY(s->count < s->fast_until)) {
         value = reduce(fv_mix_draw(s->seed, s->count + s->offset), bound);
     } else {
-        value = draw_slowly(bound, base, label, is_hidden);
+        value = draw_slowly(bound, base, hits, label, is_hidden);
         s = fv_rt.slot; /* a pilot returns as one of its children */
     }
     s->draw_hash = fv_mix_step(s->draw_hash, value, s->count);
@@ -181,33 +204,33 @@ static inline uint64_t draw(uint64_t bound, uint64_t base, const char *label, bo
     return value;
 }
 
-uint64_t fv_u64(void) { return draw(0, 0, "u64", false); }
+uint64_t fv_u64(void) { return draw(0, 0, 0, "u64", false); }
 
 uint64_t fv_below(uint64_t n) {
     if (FV_UNLIKELY(n == 0)) fv_ending_misuse("fv_below(0)");
-    return draw(n, 0, "below", false);
+    return draw(n, 0, 0, "below", false);
 }
 
 int64_t fv_between(int64_t lo, int64_t hi) {
     if (FV_UNLIKELY(lo > hi)) fv_ending_misuse("fv_between with lo > hi");
     uint64_t base = (uint64_t)lo, bound = (uint64_t)hi - base + 1;
-    return (int64_t)(base + draw(bound, base, "between", false));
+    return (int64_t)(base + draw(bound, base, 0, "between", false));
 }
 
 bool fv_chance(uint32_t num, uint32_t den) {
     if (FV_UNLIKELY(den == 0)) fv_ending_misuse("fv_chance with den 0");
-    return draw(den, 0, "chance", true) < num;
+    return draw(den, 0, num, "chance", true) < num;
 }
 
 void fv_bytes(void *to, size_t n) {
     uint8_t *p = to;
     for (; n >= 8; n -= 8, p += 8) {
-        uint64_t value = draw(0, 0, "bytes", false);
+        uint64_t value = draw(0, 0, 0, "bytes", false);
         memcpy(p, &value, 8);
     }
     if (n > 0) {
         uint64_t bound = UINT64_C(1) << (8 * n);
-        uint64_t value = draw(bound, 0, "bytes", false);
+        uint64_t value = draw(bound, 0, 0, "bytes", false);
         memcpy(p, &value, n);
     }
 }
@@ -218,7 +241,7 @@ uint32_t fv_pick(const char *label, uint32_t n) {
     if (FV_UNLIKELY(fv_rt.slot == NULL)) fv_ending_misuse("a draw outside of FV_TARGET");
     struct fv_swarm swarm = fv_swarm_of(fv_rt.slot, label, n);
     bool is_whole = swarm.allowed_count == n;
-    uint64_t value = draw(swarm.allowed_count, 0, label, !is_whole);
+    uint64_t value = draw(swarm.allowed_count, 0, 0, label, !is_whole);
     return is_whole ? (uint32_t)value : fv_swarm_option(&swarm, (uint32_t)value);
 }
 
@@ -237,7 +260,7 @@ uint32_t fv_weighted(const char *label, const uint32_t *weights, uint32_t n) {
     struct fv_swarm swarm = fv_swarm_of(fv_rt.slot, label, n);
     uint64_t allowed = sum_allowed(&swarm, weights, n);
     bool is_whole = allowed == 0;
-    uint64_t left = draw(is_whole ? sum : allowed, 0, label, true);
+    uint64_t left = draw(is_whole ? sum : allowed, 0, 0, label, true);
     uint32_t i = 0;
     for (;; i++) {
         if (!is_whole && !fv_swarm_allows(&swarm, i)) continue;

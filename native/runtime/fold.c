@@ -83,6 +83,10 @@ uint64_t fv_fold_timeline(struct fv_slot *s) {
     fold_tallies(s, ordinal);
     fold_totals(totals, s, fresh);
     if (is_bug(s->verdict) && fv_rt.header->policy.stop_on_bug) fv_rt.tree->is_halted = 1;
+    if (fv_rt.header->policy.strategy == FV_STRATEGY_TRIALS) {
+        fv_record_trial(s);
+        return fresh;
+    }
     bool is_telling = fresh > 0 || s->verdict != FV_VERDICT_OK;
     if (outlasts(s) || is_telling || s->journal_count > 0 || s->compare_count > 0)
         fv_record_timeline(s, ordinal, fresh);

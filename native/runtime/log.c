@@ -4,9 +4,10 @@
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
-enum { FV_LOG_LINE_BYTES = 1024 };
+enum { FV_LOG_LINE_BYTES = 1024, FV_LOG_PLACES_MAX = 8, FV_FRAME_BYTES = 2 * sizeof(void *) };
 
 static void write_all(const char *text, size_t n) {
     while (n > 0) {
@@ -45,14 +46,35 @@ void fv_log(const char *format, ...) {
     va_end(args);
 }
 
-void fv_log_draw(uint64_t number, const char *label, uint64_t bound, uint64_t value) {
+/* Read by the kernel, which does not mind if the target has no frame pointers and this is none. */
+static bool read_frame(const void *at, uintptr_t frame[2]) {
+    struct iovec to = {frame, FV_FRAME_BYTES}, from = {(void *)(uintptr_t)at, FV_FRAME_BYTES};
+    if ((uintptr_t)at % sizeof *frame != 0) return false;
+    return process_vm_readv(getpid(), &to, 1, &from, 1, 0) == FV_FRAME_BYTES && frame[1] != 0;
+}
+
+/* Innermost first; a place to return to is the one behind the call. */
+static void print_places(char *to, size_t size, const void *at) {
+    uintptr_t frame[2];
+    size_t n = (size_t)snprintf(to, size, "%s", "");
+    for (uint32_t i = 0; i < FV_LOG_PLACES_MAX && read_frame(at, frame); i++) {
+        n += (size_t)snprintf(to + n, size - n, "%s %#llx", i == 0 ? " at" : "",
+                              (unsigned long long)frame[1] - 1);
+        if (frame[0] <= (uintptr_t)at) return;
+        at = (const void *)frame[0];
+    }
+}
+
+void fv_log_draw(uint64_t number, const char *label, uint64_t bound, uint64_t value,
+                 const char *said, const void *frame) {
+    char limit[32] = "", at[FV_LOG_PLACES_MAX * 20 + 8];
     if (fv_rt.log_fd < 0) return;
-    if (bound == 0)
-        print_line("  draw %llu %s = %llu", (unsigned long long)number, label,
-                   (unsigned long long)value);
-    else
-        print_line("  draw %llu %s = %llu of %llu", (unsigned long long)number, label,
-                   (unsigned long long)value, (unsigned long long)bound);
+    int saved = errno;
+    if (bound != 0) snprintf(limit, sizeof limit, " of %llu", (unsigned long long)bound);
+    print_places(at, sizeof at, frame);
+    print_line("  draw %llu %s = %llu%s%s%s", (unsigned long long)number, label,
+               (unsigned long long)value, limit, said, at);
+    errno = saved;
 }
 
 void fv_log_mark(const char *what, const char *message, const char *detail) {

@@ -116,6 +116,10 @@ int main(int argc, char **argv) {
         fv_describe_print(fv_target_entry.name, addresses_are_fixed());
         return 0;
     }
+    if (argc == 2 && strcmp(argv[1], "--fuzzverse-edges") == 0) {
+        fv_describe_edges();
+        return 0;
+    }
     if (argc == 3 && strcmp(argv[1], "--fuzzverse-bare") == 0) {
         fv_bare_run((unsigned)atoi(argv[2]));
         return 0;

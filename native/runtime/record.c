@@ -37,7 +37,8 @@ static void put(struct fv_tree *t, uint64_t *at, const void *bytes, size_t n) {
 static void write_record(struct fv_record *r, struct fv_slot *s, const char *message,
                          const char *identity) {
     struct fv_tree *t = fv_rt.tree;
-    r->segment_count = s->segment_at; /* what is still ahead has not happened */
+    if (r->kind != FV_RECORD_TRIAL)
+        r->segment_count = s->segment_at; /* what is still ahead has not happened */
     uint64_t segments = r->segment_count * sizeof(struct fv_segment);
     uint64_t discoveries = r->discovery_count * sizeof(struct fv_discovery);
     uint64_t compares = r->compare_count * sizeof(struct fv_comparison);
@@ -79,6 +80,21 @@ void fv_record_timeline(struct fv_slot *s, uint64_t ordinal, uint64_t fresh) {
         .compare_count = at_most(s->compare_count, FV_COMPARES_MAX),
     };
     write_record(&r, s, s->message, s->identity);
+}
+
+void fv_record_trial(struct fv_slot *s) {
+    struct fv_record r = {
+        .kind = FV_RECORD_TRIAL,
+        .verdict = s->verdict,
+        .signal = s->signal,
+        .exit_code = s->exit_code,
+        .mark = s->mark,
+        .draws = fv_layout_draws(s),
+        .order = s->order,
+        .child = s->child,
+    };
+    bool is_ok = s->verdict == FV_VERDICT_OK;
+    write_record(&r, s, is_ok ? "" : s->message, is_ok ? "" : s->identity);
 }
 
 void fv_record_discovery(uint32_t mark, const char *detail) {

@@ -7,6 +7,8 @@
 
 /* A folded timeline: a bug, lost, or productive. */
 void fv_record_timeline(struct fv_slot *slot, uint64_t ordinal, uint64_t fresh);
+/* A trial that has ended, however it did. */
+void fv_record_trial(struct fv_slot *slot);
 /* This timeline, here and now, found that `mark` tells something the campaign did not know. */
 void fv_record_discovery(uint32_t mark, const char *detail);
 

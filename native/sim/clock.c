@@ -7,11 +7,12 @@ enum { FV_MILLION = 1000000, FV_LOOKS_MAX = 64, FV_LOOK_NS_MIN = 1000, FV_LOOK_N
 /* A slot is known outside by its number and how often it was used. */
 struct slot {
     struct fv_owner *owner;  /* NULL: it is free */
-    struct fv_tasklet *task; /* to be woken, or NULL: an event is posted */
+    struct fv_tasklet *task; /* to be woken, or NULL: an event is posted, or `then` is called */
     void (*then)(void *with);
     void *with;
     uint32_t at; /* in the heap; the next free slot, while it is one */
     uint32_t uses;
+    bool is_call;
 };
 
 struct entry {
@@ -103,7 +104,7 @@ static struct fv_timer start(struct fv_owner *owner, struct fv_tasklet *task, ui
     uint64_t when;
     if (__builtin_add_overflow(timers.now, delay_ns, &when)) when = UINT64_MAX - 1;
     uint32_t slot = take_slot(), uses = timers.slots[slot].uses;
-    timers.slots[slot] = (struct slot){owner, task, then, with, 0, uses};
+    timers.slots[slot] = (struct slot){owner, task, then, with, 0, uses, false};
     sift_up(timers.count++, (struct entry){when, timers.started++, slot});
     return (struct fv_timer){(uint64_t)uses << 32 | (slot + 1)};
 }
@@ -138,6 +139,18 @@ void fv_clock_set(uint32_t node, int64_t skew_ns, int32_t drift_ppm) {
     owner->local_base = timers.now + (uint64_t)skew_ns;
 }
 
+uint64_t fv_clock_deadline(uint64_t timeout_ns) {
+    uint64_t at;
+    if (timeout_ns == FV_FOREVER) return FV_FOREVER;
+    return __builtin_add_overflow(fv_local_now(), timeout_ns, &at) ? FV_FOREVER : at;
+}
+
+uint64_t fv_clock_left(uint64_t deadline) {
+    if (deadline == FV_FOREVER) return FV_FOREVER;
+    uint64_t now = fv_local_now();
+    return now < deadline ? deadline - now : 0;
+}
+
 /* ---- timers ---------------------------------------------------------------------------------- */
 
 struct fv_timer fv_timer_start(uint64_t delay_ns, void (*then)(void *with), void *with) {
@@ -149,6 +162,12 @@ struct fv_timer fv_clock_post(uint32_t node, uint64_t true_delay_ns, void (*then
                               void *with) {
     fv_tasks_open();
     return start(fv_tasks_owner_of(node), NULL, true_delay_ns, then, with);
+}
+
+void fv_clock_call(uint64_t true_delay_ns, void (*then)(void *with), void *with) {
+    fv_tasks_open();
+    struct fv_timer made = start(fv_tasks_owner_of(FV_WORLD), NULL, true_delay_ns, then, with);
+    timers.slots[(uint32_t)made.id - 1].is_call = true;
 }
 
 struct fv_timer fv_clock_wake(struct fv_tasklet *task, uint64_t delay_ns) {
@@ -180,6 +199,8 @@ static void fire(uint32_t slot) {
     free_slot(slot);
     if (fired.task != NULL)
         fv_tasks_wake(fired.task, false);
+    else if (fired.is_call)
+        fired.then(fired.with);
     else
         fv_events_post(fired.owner->node, fired.then, fired.with);
 }

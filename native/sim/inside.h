@@ -94,7 +94,6 @@ void fv_tasks_wake(struct fv_tasklet *task, bool was_woken);
 void fv_tasks_make_ready(struct fv_tasklet *task);
 void fv_tasks_unready(struct fv_tasklet *task, enum fv_task_state state);
 bool fv_tasks_join(fv_task task, uint64_t timeout_ns);
-_Noreturn void fv_tasks_end_self(void);
 size_t fv_tasks_stack_bytes(void); /* of tasks spawned from now on */
 /* The running task goes on once it is `next` again. */
 void fv_tasks_switch(struct fv_tasklet *next);

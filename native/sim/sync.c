@@ -6,20 +6,6 @@ enum { FV_SPURIOUS_ONE_IN = 64 };
 
 static bool is_never_spurious;
 
-/* ---- time that is left ----------------------------------------------------------------------- */
-
-static uint64_t deadline_of(uint64_t timeout_ns) {
-    uint64_t at;
-    if (timeout_ns == FV_FOREVER) return FV_FOREVER;
-    return __builtin_add_overflow(fv_local_now(), timeout_ns, &at) ? FV_FOREVER : at;
-}
-
-static uint64_t left_until(uint64_t deadline) {
-    if (deadline == FV_FOREVER) return FV_FOREVER;
-    uint64_t now = fv_local_now();
-    return now < deadline ? deadline - now : 0;
-}
-
 /* ---- mutexes --------------------------------------------------------------------------------- */
 
 /* Those that still wait now wait for this task. */
@@ -29,9 +15,9 @@ static void take(struct fv_mutex *mutex) {
 }
 
 static bool lock(struct fv_mutex *mutex, uint64_t timeout_ns) {
-    uint64_t deadline = deadline_of(timeout_ns);
+    uint64_t deadline = fv_clock_deadline(timeout_ns);
     while (mutex->owner != 0) {
-        uint64_t left = left_until(deadline);
+        uint64_t left = fv_clock_left(deadline);
         if (left == 0) return false;
         fv_wait(&mutex->waiters, FV_WAIT_MUTEX, mutex, mutex->owner - 1, left);
     }
@@ -103,9 +89,9 @@ void fv_condition_broadcast(struct fv_condition *condition) {
 
 bool fv_semaphore_take(struct fv_semaphore *semaphore, uint64_t timeout_ns) {
     fv_preempt();
-    uint64_t deadline = deadline_of(timeout_ns);
+    uint64_t deadline = fv_clock_deadline(timeout_ns);
     while (semaphore->count == 0) {
-        uint64_t left = left_until(deadline);
+        uint64_t left = fv_clock_left(deadline);
         if (left == 0) return false;
         fv_wait(&semaphore->waiters, FV_WAIT_SEMAPHORE, semaphore, FV_NO_TASK, left);
     }

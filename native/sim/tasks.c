@@ -27,7 +27,7 @@ __attribute__((weak)) void __asan_unpoison_memory_region(const volatile void *at
 struct fv_tasks fv_tasks;
 
 static struct {
-    struct fv_owner *owners[FV_NODES_MAX + 1]; /* by node; the last is FV_NO_NODE's */
+    struct fv_owner *owners[FV_NODES_MAX + 1]; /* by node; the last is FV_WORLD's */
     struct fv_tasklet *ended;                  /* freed once its stack is left */
     const struct fv_tasklet *came_from;
 } own;
@@ -80,8 +80,8 @@ static void check_stack(const struct fv_tasklet *task, int words) {
 /* ---- owners ---------------------------------------------------------------------------------- */
 
 struct fv_owner *fv_tasks_owner_of(uint32_t node) {
-    if (node != FV_NO_NODE && node >= FV_NODES_MAX) fv_bug("misuse of the kit: no such node");
-    struct fv_owner **at = &own.owners[node == FV_NO_NODE ? FV_NODES_MAX : node];
+    if (node != FV_WORLD && node >= FV_NODES_MAX) fv_bug("misuse of the kit: no such node");
+    struct fv_owner **at = &own.owners[node == FV_WORLD ? FV_NODES_MAX : node];
     if (*at == NULL) {
         *at = room_for(sizeof **at);
         (*at)->node = node;
@@ -220,19 +220,17 @@ _Noreturn void fv_tasks_end_self(void) {
     leave_for_good(self);
 }
 
-void fv_tasks_end_all(uint32_t node) {
-    struct fv_tasklet *self = fv_tasks_current();
-    struct fv_owner *owner = fv_tasks_owner_of(node);
-    bool ends_self = self->owner == owner;
+void fv_tasks_end_others(uint32_t node) {
+    const struct fv_tasklet *self = fv_tasks_current();
+    const struct fv_owner *owner = fv_tasks_owner_of(node);
     fv_events_drop(node);
     for (uint32_t id = 1; id < fv_tasks.id_count; id++) {
         struct fv_tasklet *task = fv_tasks.entries[id].alive;
-        if (task == NULL || task->owner != owner) continue;
+        if (task == NULL || task->owner != owner || task == self) continue;
         end_task(task);
         wake_joiners(task);
-        if (task != self) free_task(task);
+        free_task(task);
     }
-    if (ends_self) leave_for_good(self);
 }
 
 /* ---- the beginning --------------------------------------------------------------------------- */
@@ -268,7 +266,7 @@ static struct fv_tasklet *new_task(struct fv_owner *owner, const char *name) {
 
 void fv_tasks_open(void) {
     if (fv_tasks.current != NULL) return;
-    fv_tasks.current = new_task(fv_tasks_owner_of(FV_NO_NODE), "the body");
+    fv_tasks.current = new_task(fv_tasks_owner_of(FV_WORLD), "the body");
     fv_clock_open();
 }
 

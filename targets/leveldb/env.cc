@@ -1,7 +1,5 @@
 #include "env.h"
 
-#include "nodes.h"
-
 #include <cerrno>
 #include <cstring>
 #include <deque>
@@ -189,9 +187,9 @@ class SimWritableFile final : public WritableFile {
 
   private:
     Status SyncFile() {
-        bool has_lied = fv_disk_has_lied();
+        bool has_lied = fv_disk_has_lied(fv_node_self());
         int32_t error = fv_file_sync(file_);
-        bool is_lie = fv_disk_has_lied() != has_lied;
+        bool is_lie = fv_disk_has_lied(fv_node_self()) != has_lied;
         if (is_log_) work.is_log_at_stake = is_lie;
         if (is_manifest_) work.is_manifest_at_stake = is_lie;
         if (is_lie) MarkLie();

@@ -2,6 +2,8 @@
 #ifndef FV_LEVELDB_ENV_H
 #define FV_LEVELDB_ENV_H
 
+#include <fuzzverse/sim.h>
+
 #include <string>
 
 #include "leveldb/env.h"

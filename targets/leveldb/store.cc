@@ -1,5 +1,4 @@
 #include "store.h"
-
 #include <algorithm>
 #include <climits>
 #include <cstdlib>
@@ -8,7 +7,6 @@
 #include "leveldb/cache.h"
 #include "leveldb/filter_policy.h"
 #include "leveldb/iterator.h"
-#include "nodes.h"
 
 using leveldb::DB;
 using leveldb::Iterator;
@@ -61,7 +59,7 @@ void check_recovered(const Model &model, const State &found, uint32_t position) 
     FV_ALWAYS(position <= model.end(), "what is recovered is one state that the database has had");
     bool is_lost = position < model.required();
     /* What a lie loses may lie between batches that are there. */
-    if (fv_disk_has_lied()) is_lost |= found != model.at(position);
+    if (fv_disk_has_lied(fv_node_self())) is_lost |= found != model.at(position);
     if (is_lost && model.power_was_lost()) fv_bug("a synced write does not survive a power loss");
     if (is_lost) fv_bug("an acknowledged write does not survive the end of the process");
     FV_ALWAYS(found == model.at(position), "batches are recovered whole and in their order");
@@ -149,7 +147,7 @@ bool store_is_repairing() { return is_repairing; }
 void store_must_be_ok(const Status &status, const char *what) {
     if (status.ok()) return;
     fv_log("%s: %s", what, status.ToString().c_str());
-    if (fv_disk_has_lied()) {
+    if (fv_disk_has_lied(fv_node_self())) {
         was_given_up = true;
         fv_node_kill(fv_node_self());
     }

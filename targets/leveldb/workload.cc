@@ -8,7 +8,6 @@
 #include <vector>
 
 #include "leveldb/iterator.h"
-#include "nodes.h"
 #include "store.h"
 
 using leveldb::DB;
@@ -44,11 +43,15 @@ const bool kAnyPages = true;
 const bool kAnyPages = false;
 #endif
 #ifdef FV_LYING_SYNCS
-const bool kRepairs = false; /* of what a lie has damaged anything may be left */
 const uint32_t kLyingSyncsPpm = 1000;
 #else
-const bool kRepairs = true;
 const uint32_t kLyingSyncsPpm = 0;
+#endif
+/* Of what a lie has damaged a repair may leave anything. */
+#if defined FV_LYING_SYNCS || defined FV_NO_REPAIRS
+const bool kRepairs = false;
+#else
+const bool kRepairs = true;
 #endif
 
 /* One life of the process, and what outlives it. */
@@ -411,14 +414,16 @@ Config drawn_config() {
 } // namespace
 
 FV_TARGET(leveldb) {
-    fv_disk_model disk = {};
+    fv_model model = {};
+    fv_disk_model &disk = model.disk;
+    disk.loses_names = true;
     disk.page_bytes = 512;
     disk.power_loss = kPowerLossPpm;
     disk.torn_pages = 500000;
     disk.is_ordered = !kAnyPages;
     disk.sync_ns = FV_US(100);
     disk.lying_syncs = kLyingSyncsPpm;
-    fv_disk_open(disk);
+    fv_sim_open(&model);
     if (fv_chance(1, 4)) fv_share_all(); /* memtables are read while they are written */
     world = new World();
     world->config = drawn_config();

@@ -21,6 +21,39 @@ FV_TARGET(simbench) {
     FV_ALWAYS(fv_now() == 0, "yielding takes no time");
 }
 
+#elif defined BENCH_MESSAGES
+
+enum { PORT = 1, MESSAGE_BYTES = 64 };
+
+static uint32_t handled;
+
+/* Sends every message back to where it came from, until there have been enough. */
+static void answer(void *with, fv_node from, const void *bytes, size_t size) {
+    (void)with;
+    if (++handled < OPERATIONS) fv_send(from, PORT, bytes, size);
+}
+
+static void boot(void *with) {
+    const fv_node *peer = with;
+    fv_on_message(PORT, answer, NULL);
+    if (peer == NULL) return;
+    static const uint8_t message[MESSAGE_BYTES] = {1};
+    fv_send(*peer, PORT, message, sizeof message);
+}
+
+FV_TARGET(simbench) {
+    const struct fv_model model = {
+        .net = {.latency_min_ns = FV_MS(1), .latency_max_ns = FV_MS(10)}};
+    fv_sim_open(&model);
+    static fv_node answering;
+    answering = fv_node_new("answers", boot, NULL);
+    fv_node asking = fv_node_new("asks", boot, &answering);
+    fv_node_start(answering);
+    fv_node_start(asking);
+    while (handled < OPERATIONS) fv_sleep(FV_SECONDS(1));
+    FV_ALWAYS(handled == OPERATIONS, "every message is handled once");
+}
+
 #elif defined BENCH_LINEAR || defined BENCH_REFUTED
 
 enum { CLIENTS = 5, RECORDED = 1000, UNKNOWN_PERCENT = 2 };

@@ -7,28 +7,15 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from support.campaigns import described, explore
+from support.campaigns import check_both_isolations, described, explore
 from support.commands import Fuzzverse
 
-from fuzzverse.model import Isolation, Policy
+from fuzzverse.model import Policy
 
 SCHEDULES = ("RANDOM_WALK", "PRIORITIES", "ROUND_ROBIN", "STALLS", "DRAWN")
-TIMELINES = 2_000
 COMPILERS = [name for name in ("clang-14", "clang-19") if shutil.which(name)] or ["clang"]
 
 Compiled = Callable[..., Path]
-
-
-def check_both_isolations(executable: Path, timelines: int = TIMELINES) -> None:
-    """No bug, and the same campaign whether timelines are forked or rewound."""
-    target = described(executable)
-    digests = set()
-    for isolation in (Isolation.FORK, Isolation.REWIND):
-        outcome = explore(target, Policy(timelines=timelines, jobs=2, isolation=isolation))
-        assert [bug.message for bug in outcome.bugs] == []
-        assert outcome.unfit == ""
-        digests.add(outcome.totals.digest)
-    assert len(digests) == 1
 
 
 @pytest.mark.parametrize("schedule", SCHEDULES)

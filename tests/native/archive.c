@@ -95,8 +95,8 @@ static void streams(const struct chain *chain, bool has_tape) {
             const struct fv_step *step = &chain->steps[i];
             if (!fv_step_begins(step)) continue;
             seed = step->seed;
-            count = draws - step->at + (step->kind == FV_SEGMENT_RESEED ? step->offset : 0);
-            is_known = true;
+            count = draws - step->at + fv_segment_skips(step->kind, step->offset);
+            is_known = step->kind != FV_SEGMENT_PLAIN;
         }
         bool is_found = fv_archive_stream(&archive, chain->node, draws, &found_seed, &found_count);
         EXPECT(is_found == is_known);

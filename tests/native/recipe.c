@@ -33,6 +33,11 @@ static void parsing_then_printing_is_the_identity(void) {
         "12+9223372036854775807",
         "12-9223372036854775807",
         "3@5+2 -> 0=0 -> 4+2 -> 4-2 -> 9@1",
+        "0@plain",
+        "80@7*4095",
+        "80@7*16+37",
+        "80@7*1+1048575",
+        "7@3 -> 12@plain -> 2=1 -> 9@1+4",
     };
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
         EXPECT(parse(texts[i]) == FV_ERR_NONE);
@@ -48,7 +53,7 @@ static void segments_say_what_they_do(void) {
     } rows[] = {
         {"80@7", {80, 7, FV_SEGMENT_RESEED, 0}},    {"80@7+37", {80, 7, FV_SEGMENT_RESEED, 37}},
         {"12=5", {12, 5, FV_SEGMENT_ANSWER, 0}},    {"12+1", {12, 1, FV_SEGMENT_NUDGE, 0}},
-        {"12-1", {12, -1ull, FV_SEGMENT_NUDGE, 0}},
+        {"12-1", {12, -1ull, FV_SEGMENT_NUDGE, 0}}, {"9@plain", {9, 0, FV_SEGMENT_PLAIN, 0}},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         EXPECT(parse(rows[i].text) == FV_ERR_NONE && recipe.segment_count == 1);

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fuzzverse import native
-from fuzzverse.model import Policy, Recipe, Target, TimelineRecord, Totals
+from fuzzverse.model import Isolation, Policy, Recipe, Target, TimelineRecord, Totals
 from fuzzverse.session import describe
 
 
@@ -48,6 +48,25 @@ def explore(
             if not finished:
                 disturb(campaign)
         return Outcome(tuple(records), campaign.totals(), campaign.unfit())
+
+
+def check_both_isolations(executable: Path, timelines: int = 2_000) -> None:
+    """No bug, and the same campaign whether timelines are forked or rewound."""
+    target = described(executable)
+    digests = set()
+    for isolation in (Isolation.FORK, Isolation.REWIND):
+        outcome = explore(target, Policy(timelines=timelines, jobs=2, isolation=isolation))
+        assert [bug.message for bug in outcome.bugs] == []
+        assert outcome.unfit == ""
+        digests.add(outcome.totals.digest)
+    assert len(digests) == 1
+
+
+def check_replay(target: Target, bug: TimelineRecord) -> None:
+    """A bug's recipe ends as the campaign saw it end."""
+    with Path(os.devnull).open("wb") as nowhere:
+        replay = native.replay(target, bug.recipe, log_fd=nowhere.fileno())
+    assert (replay.digest, replay.verdict) == (bug.digest, bug.verdict)
 
 
 def processes_of(executable: Path) -> list[int]:

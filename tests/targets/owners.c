@@ -1,5 +1,5 @@
-/* What an owner has, and that it goes with it: tasks, timers, events, a clock. Uses the inside of the
- * kit, as its nodes do. */
+/* What an owner has, and that it goes with it: tasks, timers, events, a clock. Uses the inside of
+ * the kit, as its nodes do. */
 #include "../../native/sim/tasks.h"
 
 #include <string.h>
@@ -53,8 +53,8 @@ static void end_own(void *with) {
     (void)with;
     note('e');
     fv_clock_drop(OWNER);
-    fv_tasks_end_all(OWNER);
-    note('!');
+    fv_tasks_end_others(OWNER);
+    fv_tasks_end_self();
 }
 
 static void begin_all(void) {
@@ -69,7 +69,7 @@ static void check_end_from_outside(void) {
     begin_all();
     fv_sleep(FV_MS(1));
     fv_events_post(OWNER, event, "w");
-    fv_tasks_end_all(OWNER);
+    fv_tasks_end_others(OWNER);
     fv_clock_drop(OWNER);
     FV_ALWAYS(!fv_wake_one(&waiters), "nobody waits in the queue any more");
     fv_sleep(FV_MS(10));

@@ -1,5 +1,5 @@
-/* A lock that is spun on: -DYIELDS between two looks, or -DHOT without. Whoever has it may be held, and
- * the others may not spin for ever. Compiled with --fv-preempt. */
+/* A lock that is spun on: -DYIELDS between two looks, or -DHOT without. Whoever has it may be held,
+ * and the others may not spin for ever. Compiled with --fv-preempt. */
 #include <fuzzverse/sim.h>
 #include <stdatomic.h>
 

@@ -79,3 +79,11 @@ def test_a_part_that_is_a_link_is_not_followed(tmp_path: Path, saved: SavedBug) 
     log.symlink_to("/etc/passwd")
     with pytest.raises(UsageError, match="cannot read"):
         bugstore.read_part(tmp_path, saved.bug.bucket, "log")
+
+
+def test_the_first_input_is_kept_as_original(tmp_path: Path, make_bug: Callable[..., Bug]) -> None:
+    saved = SavedBug(make_bug(), "dungeon", "0")
+    for data in (b"first", b"second"):
+        bugstore.save(tmp_path, saved, Evidence(data, b"", b""))
+        bugstore.keep_original(tmp_path, saved.bug.bucket)
+    assert bugstore.read_part(tmp_path, saved.bug.bucket, "original") == b"first"

@@ -3,13 +3,14 @@ from __future__ import annotations
 import json
 import subprocess
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from fuzzverse.errors import EngineError, UsageError
 from fuzzverse.model import Compare, Mark, MarkKind
-from fuzzverse.session import describe
+from fuzzverse.session import describe, edge_addresses
 from fuzzverse.toolchain import find_compiler
 
 ENVIRONMENT = {"PATH": "/usr/bin:/bin", "SECRET": "1"}
@@ -151,3 +152,25 @@ def test_a_file_that_is_no_executable_is_refused(make: Make, tmp_path: Path) -> 
 def test_a_target_that_misbehaves_is_ended(make: Make, end: str, words: str) -> None:
     with pytest.raises(EngineError, match=words):
         describe(make(GOOD, end=end), 1, ENVIRONMENT, 0.5)
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        ("0x555555556010\n0\n", (0x555555556010, 0)),
+        ("0x5\n", None),
+        ("0x5\nhere\n", None),
+        ("-5\n0x5\n", None),
+        ("0x5\n0x10000000000000000\n", None),
+    ],
+)
+def test_edges_are_where_a_target_says(
+    make: Make, words: str, expected: tuple[int, ...] | None
+) -> None:
+    target = describe(make({**GOOD, "edges": 2, "modules": [2]}), 1, ENVIRONMENT)
+    target = replace(target, path=make(words))
+    if expected is not None:
+        assert edge_addresses(target, ENVIRONMENT) == expected
+        return
+    with pytest.raises(EngineError, match="does not say where its 2 edges are"):
+        edge_addresses(target, ENVIRONMENT)

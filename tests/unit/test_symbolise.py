@@ -83,3 +83,15 @@ def test_frames_of_the_kit_are_left_out(tmp_path: Path, target: Target) -> None:
     inside = PIE_BASES[0] + address_of(path, " crash")
     with LoggedStacks(find_tool("llvm-symbolizer"), replace(target, path=path)) as stacks:
         assert stacks.named(b"one\n    at 0x%x\ntwo\n" % inside) == b"one\ntwo\n"
+
+
+def test_draws_get_the_place_that_asks_for_them(built: Target) -> None:
+    inside = PIE_BASES[0] + address_of(built.path, " crash")
+    known = b"  draw 3 move = 1 of 4 at 0x7fff00000000 0x%x\n" % inside
+    unknown = b"  draw 4 chance = 1 of 4, yes at 0x7fff00000000\n"
+    with LoggedStacks(find_tool("llvm-symbolizer"), built) as stacks:
+        named = stacks.named(known + unknown + b"  draw 5 at home\n").decode().splitlines()
+        assert stacks.place([0x7FFF_0000_0000, inside]).startswith("crash in ")
+        assert stacks.place([0x7FFF_0000_0000]) == ""
+    assert named[0].startswith("  draw 3 move = 1 of 4 at crash in ")
+    assert named[1:] == [unknown.decode().rstrip(), "  draw 5 at home"]

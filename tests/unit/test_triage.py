@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from fuzzverse import bugstore, triage
+from fuzzverse.errors import EngineError
 from fuzzverse.model import Recipe, Replay, Segment, Target, TimelineRecord, Verdict
 from fuzzverse.outcome import Bug
 from fuzzverse.triage import Limits, Triage
@@ -191,3 +192,33 @@ def test_buckets_past_the_table_are_counted(
         one.see(make_record(identity=f"bug {number}"))
     assert len(one.bugs()) == 2
     assert one.unrecorded == 2
+
+
+def test_a_minimised_recipe_takes_the_place_of_the_one_found(
+    target: Target, tmp_path: Path, make_record: MakeRecord, make_replay: Callable[..., Replay]
+) -> None:
+    triage = make(target, tmp_path, make_replay())
+    triage.see(make_record(recipe=of_length(3)))
+    (name,) = bugstore.names(tmp_path)
+    saved = bugstore.load(tmp_path, name)
+    bug = triage.replace(saved, of_length(9), 12)
+    assert (bug.segments, bug.draws, bug.is_minimized, bug.reproduced) == (9, 12, True, 3)
+    assert on_disk(tmp_path) == bug
+    assert bugstore.read_part(tmp_path, name, "original").startswith(b"input 42 1@1 -> 2@2 -> 3@3")
+    # However short, what a search finds later is no match for it.
+    make(target, tmp_path, make_replay()).see(make_record(recipe=of_length(1)))
+    assert on_disk(tmp_path).recipe == bug.recipe
+
+
+def test_a_minimised_recipe_that_does_not_replay_changes_nothing(
+    target: Target, tmp_path: Path, make_record: MakeRecord, make_replay: Callable[..., Replay]
+) -> None:
+    triage = make(target, tmp_path, make_replay())
+    triage.see(make_record(recipe=of_length(3)))
+    (name,) = bugstore.names(tmp_path)
+    before = bugstore.load(tmp_path, name)
+    other = make(target, tmp_path, make_replay(), make_replay(verdict=Verdict.OK))
+    with pytest.raises(EngineError, match="in 1 of 3 replays"):
+        other.replace(before, of_length(1), 12)
+    assert bugstore.load(tmp_path, name) == before
+    assert not (tmp_path / name / "original").exists()

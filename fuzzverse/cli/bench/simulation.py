@@ -30,7 +30,7 @@ from fuzzverse.report import simulation as report
     type=Duration(),
     default="500ms",
     show_default=True,
-    help="Length of one measurement; a round has fourteen.",
+    help="Length of one measurement; a round has sixteen.",
 )
 @file_options()
 def sim(rounds: int, seconds: float, files: Files) -> ExitCode:

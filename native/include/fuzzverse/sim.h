@@ -1,13 +1,17 @@
-/* The simulation kit: a service written against it runs, its tasks, threads and clocks, in one
- * process and one timeline, and every choice in it is a draw. Nodes, network and disks are not
- * there yet.
+/* The simulation kit: a service written against it runs, its nodes, their tasks, clocks, disks and
+ * network, in one process and one timeline, and every choice in it is a draw.
  *
- * The body of FV_TARGET is the first task. It spawns others and waits for them; the timeline
- * ends when it returns. Time passes only when nothing is left to do at the present moment. */
+ * The body of FV_TARGET opens the kit (fv_sim_open), makes nodes, starts them, and waits; the
+ * timeline ends when it returns. Time passes only when nothing is left to do at the present
+ * moment. */
 #ifndef FUZZVERSE_SIM_H
 #define FUZZVERSE_SIM_H
 
 #include "sim/clock.h"
+#include "sim/disk.h"
+#include "sim/model.h"
+#include "sim/net.h"
+#include "sim/node.h"
 #include "sim/record.h"
 #include "sim/share.h"
 #include "sim/task.h"

@@ -1,0 +1,117 @@
+"""What a campaign tells, record by record: the core's bytes come in, values of `model` go out."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator, Mapping
+from typing import Final
+
+from fuzzverse.model import SEGMENT, Discovery, Recipe, TimelineRecord, Trial, Verdict
+
+Record = TimelineRecord | Discovery | Trial
+
+_KIND_TIMELINE: Final = 1
+_KIND_TRIAL: Final = 3
+_VERDICTS: Final = tuple(Verdict)
+# struct fv_record_head of cdef.h
+_HEAD: Final = struct.Struct("<IIIiiiQQQQQIIIIII8x")
+
+
+def parse(
+    data: memoryview, tapes: Mapping[int, bytes | None], *, is_frontier: bool
+) -> Iterator[Record]:
+    """The records in `data`, which holds whole ones; `tapes` has the inputs' tapes by root."""
+    at = 0
+    while at < len(data):
+        head = _HEAD.unpack_from(data, at)
+        if head[1] == _KIND_TRIAL:
+            yield _trial(data, at, head)
+        elif head[1] == _KIND_TIMELINE:
+            yield _timeline(data, at, head, tapes)
+        else:
+            yield _discovery(data, at, head, tapes, is_frontier)
+        at += head[0]
+
+
+def _timeline(
+    data: memoryview, at: int, head: tuple[int, ...], tapes: Mapping[int, bytes | None]
+) -> TimelineRecord:
+    (
+        _size,
+        _kind,
+        verdict,
+        signal,
+        exit_code,
+        mark,
+        ordinal,
+        root,
+        draws,
+        fresh,
+        digest,
+        has_tape,
+        segment_count,
+        message_size,
+        identity_size,
+        _order,
+        _child,
+    ) = head
+    recipe_at = at + _HEAD.size
+    texts = recipe_at + SEGMENT.size * segment_count
+    return TimelineRecord(
+        ordinal=ordinal,
+        verdict=_VERDICTS[verdict],
+        signal=signal,
+        exit_code=exit_code,
+        mark=mark if mark >= 0 else None,
+        message=_text(data[texts : texts + message_size]),
+        identity=_text(data[texts + message_size : texts + message_size + identity_size]),
+        recipe=_recipe(data[recipe_at:texts], root, has_tape, tapes),
+        draws=draws,
+        fresh=fresh,
+        digest=digest,
+    )
+
+
+def _discovery(
+    data: memoryview,
+    at: int,
+    head: tuple[int, ...],
+    tapes: Mapping[int, bytes | None],
+    is_frontier: bool,
+) -> Discovery:
+    mark, ordinal, root, draws, _, _, has_tape, segment_count, message_size = head[5:14]
+    recipe_at = at + _HEAD.size
+    texts = recipe_at + SEGMENT.size * segment_count
+    message = _text(data[texts : texts + message_size])
+    if is_frontier and segment_count == 0:
+        return Discovery(ordinal, mark, message, None, draws)
+    recipe = _recipe(data[recipe_at:texts], root, has_tape, tapes)
+    return Discovery(ordinal, mark, message, recipe, draws)
+
+
+def _trial(data: memoryview, at: int, head: tuple[int, ...]) -> Trial:
+    verdict, signal, exit_code, mark, job, _, draws = head[2:9]
+    message_size, identity_size, order, child = head[13:]
+    texts = at + _HEAD.size
+    return Trial(
+        job=job,
+        order=order,
+        child=child,
+        verdict=_VERDICTS[verdict],
+        signal=signal,
+        exit_code=exit_code,
+        mark=mark if mark >= 0 else None,
+        message=_text(data[texts : texts + message_size]),
+        identity=_text(data[texts + message_size : texts + message_size + identity_size]),
+        draws=draws,
+    )
+
+
+def _recipe(
+    path: memoryview, root: int, has_tape: int, tapes: Mapping[int, bytes | None]
+) -> Recipe:
+    return Recipe(root, bytes(path), tapes.get(root) if has_tape else None)
+
+
+def _text(data: memoryview) -> str:
+    return str(data, "utf-8", "replace")

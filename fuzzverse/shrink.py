@@ -1,0 +1,341 @@
+"""Makes a recipe small, as Hypothesis makes the choices behind a failing test small.
+
+Every pass proposes candidates; those that still show the bug, and are simpler, are taken. Simpler
+means fewer draws that are not plain, then fewer draws, then fewer segments, then smaller answers
+(shortlex; MacIver and Donaldson, "Test-case reduction via test-case generation", 2020). Passes are
+repeated until none finds anything: the result is irreducible by any of them.
+
+A recipe out of a search follows seeds. It is cut first: spans of draws are deleted or made plain,
+large ones before small ones (Zeller and Hildebrandt, "Simplifying and isolating failure-inducing
+input", 2002). When few draws are left that are not plain, they are written down one by one, and
+from then on no luck is in the recipe: `0@plain -> 12=3` says that draw 12 is 3 and all others are
+as simple as can be.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Final, Protocol
+
+from fuzzverse.model import Recipe, SegmentKind
+from fuzzverse.shapes import Candidate, Shape, Span, alone, explicit
+from fuzzverse.trace import Draw
+from fuzzverse.trials import Stopped
+
+EXPLICIT_MAX: Final = 1_000  # draws written down one by one
+SPAN_SMALL: Final = 16  # spans up to this long are tried at every draw
+PAIRS_MAX: Final = 64  # edits among which any two are tried
+SWAPS_MAX: Final = 32
+SWAP_REACH: Final = 8  # draws around two edits where one may take their place
+ROOTS: Final = 16  # small roots that are tried
+ROUNDS_MAX: Final = 1_000
+
+
+class Judge(Protocol):
+    """Says of candidates whether they show the bug; a `trials.Oracle` is one."""
+
+    def draws(self, candidates: Sequence[Candidate]) -> list[int | None]:
+        """Of each, how many draws there were before the bug; None: it does not show it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shrunk:
+    """What came of it; `draws_before` is how many draws the recipe as given has before the bug.
+    `stopped` says why passes were left out; "": none was, the recipe is irreducible by them."""
+
+    shape: Shape
+    draws_before: int
+    stopped: str
+
+
+class NotReproducedError(Exception):
+    """The recipe to start from does not show the bug."""
+
+
+class Shrinker:
+    """Shrinks one recipe.
+
+    Args:
+        judge: says what shows the bug.
+        trace: the draws of a recipe's timeline.
+        took: is told of every simpler recipe.
+    """
+
+    def __init__(
+        self,
+        judge: Judge,
+        trace: Callable[[Recipe], Sequence[Draw]],
+        took: Callable[[Shape], None] = lambda shape: None,
+    ) -> None:
+        self._judge = judge
+        self._trace = trace
+        self._took = took
+        self._best: Shape | None = None
+
+    @property
+    def best(self) -> Shape:
+        """The simplest so far."""
+        assert self._best is not None
+        return self._best
+
+    def run(self, recipe: Recipe) -> Shrunk:
+        """Shrinks until nothing helps or the judge says stop.
+
+        Raises:
+            NotReproducedError: the recipe does not show the bug.
+        """
+        (draws,) = self._judge.draws([alone(recipe)])
+        if draws is None:
+            raise NotReproducedError
+        self._best = Shape.of(recipe, draws)
+        self._took(self.best)
+        try:
+            for _ in range(ROUNDS_MAX):
+                before = self.best.key
+                self._round()
+                if self.best.key == before:
+                    return Shrunk(self.best, draws, "")
+        except Stopped as stopped:
+            return Shrunk(self.best, draws, str(stopped))
+        return Shrunk(self.best, draws, f"{ROUNDS_MAX} rounds")
+
+    def _round(self) -> None:
+        if not self.best.is_explicit:
+            self._write_down()
+        if not self.best.is_explicit:
+            self._drop_tape()
+            self._cut(is_filled=False)
+            self._write_down()
+        if not self.best.is_explicit:
+            self._cut(is_filled=True)
+            self._drop_stretches()
+            self._write_down()
+        self._unsay()
+        self._pull_forward()
+        self._lower()
+        self._unsay_pairs()
+        self._swap_pairs()
+        self._lower_root()
+
+    # ---- taking -------------------------------------------------------------------------------
+
+    def _good(self, candidates: Sequence[Candidate | None]) -> list[bool]:
+        """Which of them show the bug and are simpler than the best."""
+        tried = [candidate for candidate in candidates if candidate is not None]
+        answers = iter(self._judge.draws(tried))
+        return [
+            candidate is not None and self._is_simpler(candidate, next(answers))
+            for candidate in candidates
+        ]
+
+    def _is_simpler(self, candidate: Candidate, draws: int | None) -> bool:
+        return draws is not None and Shape.of(candidate.recipe, draws).key < self.best.key
+
+    def _take(self, candidate: Candidate | None) -> bool:
+        """Takes a candidate if it is good."""
+        if candidate is None:
+            return False
+        (draws,) = self._judge.draws([candidate])
+        if not self._is_simpler(candidate, draws):
+            return False
+        assert draws is not None
+        self._best = Shape.of(candidate.recipe, draws)
+        self._took(self.best)
+        return True
+
+    def _take_first(self, candidates: Sequence[Candidate | None]) -> bool:
+        """Takes the first good one."""
+        for candidate, is_good in zip(candidates, self._good(candidates), strict=True):
+            if is_good:
+                return self._take(candidate)
+        return False
+
+    def _take_spans(self, spans: Sequence[Span]) -> int:
+        """Takes as many of these spans, which do not overlap, as go together; in order of draws.
+
+        Each is tried alone first; then all that are good at once, and where that is too much,
+        halves of them.
+        """
+        base = self.best
+        good = self._good([base.without(*span) for span in spans])
+        chosen = [span for span, is_good in zip(spans, good, strict=True) if is_good]
+        return self._take_together(chosen) if chosen else 0
+
+    def _take_together(self, spans: Sequence[Span]) -> int:
+        recipe = self.best.spliced(spans)
+        if recipe is not None and self._take(self.best.candidate(recipe, spans[0][0])):
+            return len(spans)
+        if len(spans) == 1:
+            return 0
+        middle = len(spans) // 2
+        # The later half first: the earlier keeps its numbers.
+        later = self._take_together(spans[middle:])
+        return later + self._take_together(spans[:middle])
+
+    # ---- passes for recipes that follow seeds -------------------------------------------------
+
+    def _drop_tape(self) -> None:
+        best = self.best.recipe
+        if best.tape is not None:
+            self._take(alone(Recipe(best.root, best.path)))
+
+    def _cut(self, *, is_filled: bool) -> None:
+        """Deletes spans of draws, or makes them plain: halves, quarters, down to single draws."""
+        size = max(1, self.best.draws // 2)
+        while True:
+            phases = range(size) if size <= SPAN_SMALL else (0, size // 2)
+            for phase in phases:
+                self._take_spans(list(self._spans(size, phase, is_filled)))
+            if size == 1 or (is_filled and self._few()):
+                return
+            size = size - 1 if size <= SPAN_SMALL else min(size, self.best.draws) // 2
+
+    def _spans(self, size: int, phase: int, is_filled: bool) -> Iterable[Span]:
+        draws = self.best.draws
+        for first in range(phase, draws, size):
+            behind = min(first + size, draws)
+            yield (first, behind, behind - first if is_filled else 0)
+
+    def _few(self) -> bool:
+        return self.best.key[0] <= EXPLICIT_MAX // 2
+
+    def _drop_stretches(self) -> None:
+        """Lets each stretch go on where the next would begin."""
+        for number in range(len(self.best.stretches) - 1, 0, -1):
+            shape = self.best
+            if number < len(shape.stretches):
+                self._take(shape.joined(number))
+
+    def _write_down(self) -> None:
+        """Says every draw that is not plain, if they are few: no seed is left."""
+        recipe = self.best.recipe
+        draws = self._trace(recipe)[: self.best.draws]
+        said = [(draw.number, draw.value) for draw in draws if not draw.is_plain]
+        if len(said) > EXPLICIT_MAX:
+            return
+        for tape in dict.fromkeys((None, recipe.tape)):
+            if self._take(alone(explicit(recipe.root, tape, said))):
+                return
+
+    # ---- passes for edits ---------------------------------------------------------------------
+
+    def _unsay(self) -> None:
+        """Makes edits plain: many at once, then fewer, then one by one."""
+        size = max(1, len(self.best.edits) // 2)
+        while True:
+            edits = [self.best.at[i] for i in self.best.edits]
+            groups = [edits[i : i + size] for i in range(0, len(edits), size)]
+            spans = [(group[0], group[-1] + 1, group[-1] + 1 - group[0]) for group in groups]
+            taken = self._take_spans(spans)
+            if size > 1:
+                size = size // 2
+            elif not taken:
+                return
+
+    def _pull_forward(self) -> None:
+        """Deletes draws in front of edits, and behind the last: the rest comes sooner."""
+        size = max(1, self.best.draws // 2)
+        while size > SPAN_SMALL:
+            self._pull(size)
+            size //= 2
+        for small in range(SPAN_SMALL, 0, -1):
+            while self._pull(small):
+                pass
+
+    def _pull(self, size: int) -> int:
+        """Deletes spans of one size that end where an edit is, or begin behind it."""
+        shape = self.best
+        ends = {shape.at[i] for i in self.best.edits}
+        ends |= {at + 1 + size for at in ends} | {shape.draws, size}
+        spans: list[Span] = []
+        taken, behind_last = 0, 0
+        waiting = sorted(end for end in ends if size <= end <= shape.draws)
+        # Spans that overlap go to another batch.
+        while waiting:
+            spans, later = [], []
+            behind_last = 0
+            for end in waiting:
+                if end - size < behind_last:
+                    later.append(end)
+                    continue
+                spans.append((end - size, end, 0))
+                behind_last = end
+            some = self._take_spans(spans)
+            taken += some
+            waiting = [] if some else later
+        return taken
+
+    def _lower(self) -> None:
+        """Lowers what is said, each as far as it goes; the last draws first."""
+        while True:
+            shape = self.best
+            tried = [(i, shape.said(i, v)) for i in shape.edits for v in self._lower_values(i)]
+            good = self._good([candidate for _, candidate in tried])
+            found = {item for (item, _), is_good in zip(tried, good, strict=True) if is_good}
+            if not found:
+                return
+            for item in sorted(found, reverse=True):
+                if item < len(self.best.items):
+                    self._lower_one(item)
+
+    def _lower_values(self, item: int) -> list[int]:
+        """Some values below what an item says, the least first."""
+        found = self.best.items[item]
+        if found.kind != SegmentKind.ANSWER:
+            return []
+        value = found.seed
+        return sorted(v for v in {0, 1, 2, value // 4, value // 2, value - 1} if 0 <= v < value)
+
+    def _lower_one(self, item: int) -> None:
+        """Halves are tried first; where only a little less will do, the most that will."""
+        while values := self._lower_values(item):
+            shape = self.best
+            value = shape.items[item].seed
+            if not self._take_first([shape.said(item, v) for v in values]):
+                return
+            if item >= len(self.best.items) or self.best.items[item].kind != SegmentKind.ANSWER:
+                return
+            if self.best.items[item].seed == value - 1 > 2:
+                shape = self.best
+                least = [value - (value >> k) for k in range(2, value.bit_length())]
+                self._take_first([shape.said(item, v) for v in least if v < value - 1])
+
+    def _unsay_pairs(self) -> None:
+        """Makes any two edits plain at once."""
+        while 2 <= len(edits := self.best.edits) <= PAIRS_MAX:
+            shape = self.best
+            tried = []
+            for n, i in enumerate(edits):
+                tried += [shape.unsaid((i, j)) for j in edits[n + 1 :]]
+            if not self._take_first(tried):
+                return
+
+    def _swap_pairs(self) -> None:
+        """Says one draw in place of two neighbours."""
+        while 2 <= len(edits := self.best.edits) <= SWAPS_MAX:
+            shape = self.best
+            tried = []
+            for i, j in pairwise(edits):
+                first = max(0, shape.at[i] - SWAP_REACH)
+                base = Shape.of(shape.unsaid((i, j)).recipe, shape.draws)
+                said = {base.at[edit] for edit in base.edits}
+                for draw in range(first, min(shape.at[j] + SWAP_REACH, shape.draws)):
+                    if draw not in said:
+                        tried += [base.with_answer(draw, value) for value in (0, 1)]
+            if not self._take_first(tried):
+                return
+
+    def _lower_root(self) -> None:
+        """Small roots: of a recipe without luck they decide only which faults there may be."""
+        recipe = self.best.recipe
+        if not self.best.is_explicit or recipe.tape is not None:
+            return
+        roots = range(min(ROOTS, recipe.root))
+        candidates = [alone(Recipe(root, recipe.path)) for root in roots]
+        for candidate, draws in zip(candidates, self._judge.draws(candidates), strict=True):
+            if draws is not None and draws <= self.best.draws:
+                self._best = Shape.of(candidate.recipe, draws)
+                self._took(self.best)
+                return

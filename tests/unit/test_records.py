@@ -1,0 +1,39 @@
+from __future__ import annotations
+
+import struct
+
+from fuzzverse.model import Discovery, Recipe, Segment, TimelineRecord, Trial, Verdict
+from fuzzverse.records import parse
+
+PATH = Recipe.of(0, Segment(3, 9)).path
+
+
+def record(kind: int, path: bytes, message: bytes = b"", identity: bytes = b"") -> bytes:
+    """As `struct fv_record_head` of cdef.h has it."""
+    body = path + message + identity
+    body += b"\0" * (-len(body) % 8)
+    verdict = 1 if kind != 2 else 0
+    head = struct.pack(
+        "<IIIiiiQQQQQIIIIIIII",
+        *(96 + len(body), kind, verdict, 11, 77, 4, 1_000, 42, 60, 2, 7, 1),
+        *(len(path) // 24, len(message), len(identity), 5, 6, 0, 0),
+    )
+    return head + body
+
+
+def test_each_kind_is_told_as_what_it_is() -> None:
+    data = record(1, PATH, b"what", b"who") + record(3, b"", b"m", b"i") + record(2, PATH, b"d")
+    timeline, trial, discovery = parse(memoryview(data), {42: b"tape"}, is_frontier=True)
+    recipe = Recipe(42, PATH, b"tape")
+    assert timeline == TimelineRecord(
+        1_000, Verdict.ASSERTION, 11, 77, 4, "what", "who", recipe, 60, 2, 7
+    )
+    assert trial == Trial(1_000, 5, 6, Verdict.ASSERTION, 11, 77, 4, "m", "i", 60)
+    assert discovery == Discovery(1_000, 4, "d", recipe, 60)
+
+
+def test_the_frontier_leaves_recipes_of_discoveries_out() -> None:
+    (discovery,) = parse(memoryview(record(2, b"", b"d")), {}, is_frontier=True)
+    assert discovery == Discovery(1_000, 4, "d", None, 60)
+    (split,) = parse(memoryview(record(2, b"", b"d")), {}, is_frontier=False)
+    assert split == Discovery(1_000, 4, "d", Recipe(42), 60)
