@@ -72,8 +72,8 @@ class TargetFile:
     """One target.toml.
 
     Tasks are preempted where the sources `preempt` (own or fetched ones, in all variants) touch
-    shared memory: in all of their functions, or in `preempt_functions` alone. With `threads`, POSIX threads are
-    tasks of the simulation kit.
+    shared memory: in all of their functions, or in `preempt_functions` alone. With `threads`,
+    POSIX threads are tasks of the simulation kit.
     """
 
     path: Path

@@ -74,7 +74,6 @@ static void look(struct world *w) {
 
 static void connection_body(void *argument) {
     struct connection *c = argument;
-    c->steps_left = (uint64_t)fv_between(STEPS_MIN, STEPS_MAX);
     bool is_usable = connection_begin(c);
     for (; c->steps_left > 0 && is_usable; c->steps_left--) is_usable = connection_step(c);
     connection_end(c);
@@ -87,7 +86,8 @@ static void session(struct world *w) {
     fv_task tasks[CONNECTIONS_MAX];
     w->connection_count = count;
     for (uint32_t i = 0; i < count; i++) {
-        connections[i] = (struct connection){.world = w, .index = i};
+        uint64_t steps = (uint64_t)fv_between(STEPS_MIN, STEPS_MAX);
+        connections[i] = (struct connection){.world = w, .index = i, .steps_left = steps};
         w->connections[i] = &connections[i];
         tasks[i] = fv_spawn(names[i], connection_body, &connections[i]);
     }
@@ -142,7 +142,8 @@ static void world_start(struct world *w) {
     w->stays_in_wal = fv_chance(1, 2);
 #endif
     vfs_start(&w->vfs, &w->disk);
-    watch_start(&w->watch, &w->vfs, draw_schedule());
+    bool has_stalls = draw_schedule() == FV_SCHEDULE_STALLS;
+    watch_start(&w->watch, &w->vfs, w->stays_in_wal && has_stalls);
     sqlite3_config(SQLITE_CONFIG_LOG, notice, w);
     sqlite3_config(SQLITE_CONFIG_STMTJRNL_SPILL, -1);
     sqlite3_initialize();

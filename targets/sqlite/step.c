@@ -214,8 +214,8 @@ static void await_leaving(const struct connection *c) {
 }
 #endif
 
-/* SQLite, up to 3.54.1 at least, may keep pages that others have changed since where a connection
- * leaves WAL mode that has not read since then: this target found it. Only the variant that shows it
+/* SQLite, up to 3.54.1 at least, may keep pages that others have changed since, where a connection
+ * leaves WAL mode that has not read meanwhile: this target found it. Only the variant that shows it
  * does so. */
 static enum outcome read_last(struct connection *c) {
 #ifdef FV_STALE_CACHE
@@ -226,19 +226,35 @@ static enum outcome read_last(struct connection *c) {
 #endif
 }
 
-static bool leave_wal(struct connection *c, enum mode mode) {
-    struct world *w = c->world;
-    if (!may_leave(c)) return true;
-    enum outcome outcome = read_last(c);
+/* Who may come in between: connections that are not open, and will be. */
+static int64_t still_to_come(const struct world *w) {
+    int64_t count = 0;
+    for (uint32_t i = 0; i < w->connection_count; i++)
+        count += !w->connections[i]->db.handle && w->connections[i]->steps_left > 0;
+    return count;
+}
+
+static void note_leaving(const struct connection *c, enum mode mode) {
+    const struct world *w = c->world;
+    if (only_open(w) == c)
+        FV_SOMETIMES_EACH("the only connection leaves WAL mode",
+                          FV_KEYS({"to come", still_to_come(w)}), FV_QUALITY());
     if (is_old(c))
         FV_SOMETIMES_EACH(
             "a connection with an old view leaves WAL mode",
             FV_KEYS({"mode", mode}, {"commits", w->serial.acked - c->view.stamp == 1}),
             FV_QUALITY());
-    w->watch.is_leaving = true;
+}
+
+static bool leave_wal(struct connection *c, enum mode mode) {
+    struct world *w = c->world;
+    if (!may_leave(c)) return true;
+    enum outcome outcome = read_last(c);
+    note_leaving(c, mode);
+    w->watch.leavers++;
     if (outcome == OUTCOME_DONE)
         outcome = connection_run(c, "PRAGMA journal_mode = %s", mode_names[mode]);
-    w->watch.is_leaving = false;
+    w->watch.leavers--;
     have_left(c);
     return outcome != OUTCOME_DOWN;
 }

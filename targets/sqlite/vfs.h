@@ -7,9 +7,8 @@
 #include "sqlite3.h"
 
 enum {
-    VFS_OPEN_MAX = 8,           /* file handles at once */
-    VFS_SHARED_REGIONS_MAX = 8, /* of the WAL index, 32 KiB each */
-    VFS_CONNECTIONS_MAX = 4
+    VFS_OPEN_MAX = 8,          /* file handles at once */
+    VFS_SHARED_REGIONS_MAX = 8 /* of the WAL index, 32 KiB each */
 };
 
 /* What a handle of the database holds: of the file's locks, one of SQLITE_LOCK_*; of those of the

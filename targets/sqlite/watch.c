@@ -79,7 +79,7 @@ static void note_held(const struct watch *w, struct watch_connection *held) {
                       FV_QUALITY());
 }
 
-/* It has looked at a log with nothing left to copy, and not yet at how far the last checkpoint came. */
+/* It has looked at a log with nothing left to copy, not yet at how far the last checkpoint came. */
 static bool is_held(const struct watch *w, uint32_t handle) {
     const struct watch_connection *c = &w->of[handle];
     return w->vfs->locks[handle].exclusive == LOCK_CHECKPOINT && is_copied(&c->seen) &&
@@ -87,15 +87,16 @@ static bool is_held(const struct watch *w, uint32_t handle) {
 }
 
 static void note_held_ones(struct watch *w) {
-    if (!w->holds || !read_log(w)) return;
+    if (!w->tells_checkpoints || !read_log(w)) return;
     for (uint32_t i = 0; i < VFS_OPEN_MAX; i++)
         if (is_held(w, i)) note_held(w, &w->of[i]);
 }
 
 /* ---- leaving WAL mode ------------------------------------------------------------------------ */
 
-/* What others have, while a connection that has done away with the log changes the header. */
-enum came { CAME_NOBODY, CAME_READER, CAME_LOG, CAME_FRAMES };
+/* What others have, while a connection that has done away with the log changes the header; at last,
+ * that they have gone and left a new log. */
+enum came { CAME_NOBODY, CAME_READER, CAME_LOG, CAME_FRAMES, CAME_AND_GONE };
 
 static enum came came_of(const struct watch *w, const struct vfs_locks *other) {
     if (other->level < SQLITE_LOCK_SHARED) return CAME_NOBODY;
@@ -109,15 +110,17 @@ static void note_others(struct watch *w, uint32_t leaver) {
         enum came other = i == leaver ? CAME_NOBODY : came_of(w, &w->vfs->locks[i]);
         if (other > came) came = other;
     }
+    if (came == CAME_NOBODY && w->came == CAME_FRAMES) came = CAME_AND_GONE;
     if ((int64_t)came <= w->came) return;
+    if (w->came < 0) w->log = (struct watch_log){0}; /* it is gone */
     w->came = came;
     FV_SOMETIMES_EACH("others come while a connection leaves WAL mode", FV_KEYS({"have", came}),
                       FV_QUALITY());
 }
 
 static void note_leaver(struct watch *w) {
-    if (!w->is_leaving) w->came = -1;
-    for (uint32_t i = 0; w->is_leaving && i < VFS_OPEN_MAX; i++) {
+    if (w->leavers == 0) w->came = -1;
+    for (uint32_t i = 0; w->leavers > 0 && i < VFS_OPEN_MAX; i++) {
         const struct vfs_locks *locks = &w->vfs->locks[i];
         if (locks->level == SQLITE_LOCK_RESERVED && !locks->is_mapped) note_others(w, i);
     }
@@ -135,7 +138,7 @@ static void note_look(void *with, uint32_t handle) {
     struct watch *w = with;
     int64_t others[PARTS] = {0};
     bool is_checkpoint = w->vfs->locks[handle].exclusive == LOCK_CHECKPOINT;
-    if (!w->holds || !is_checkpoint || !is_copied(&w->of[handle].seen)) return;
+    if (!w->tells_checkpoints || !is_checkpoint || !is_copied(&w->of[handle].seen)) return;
     for (uint32_t i = 0; i < VFS_OPEN_MAX; i++)
         if (i != handle && w->vfs->locks[i].is_mapped) others[part_of(&w->vfs->locks[i])]++;
     if (others[PART_NONE] + others[PART_READ] + others[PART_WRITE] == 0) return;
@@ -168,10 +171,10 @@ static void note_lock(void *with, uint32_t handle) {
     w->of[handle] = (struct watch_connection){.task = fv_self(), .seen = w->log};
 }
 
-void watch_start(struct watch *watch, struct vfs *vfs, enum fv_schedule schedule) {
+void watch_start(struct watch *watch, struct vfs *vfs, bool tells_checkpoints) {
     memset(watch, 0, sizeof(*watch));
     watch->vfs = vfs;
-    watch->holds = schedule == FV_SCHEDULE_STALLS;
+    watch->tells_checkpoints = tells_checkpoints;
     vfs->locked = note_lock;
     vfs->looked = note_look;
     vfs->written = note_write;

@@ -25,16 +25,15 @@ struct watch_connection {
 
 struct watch {
     const struct vfs *vfs;
-    bool
-        holds; /* the schedule holds tasks up while others get on, so a held one stays where it is */
-    struct watch_log log;                     /* as the last lock found it */
+    bool tells_checkpoints; /* where the log stays, and a task that is held up stays where it is */
+    struct watch_log log;   /* as the last lock found it */
     struct watch_connection of[VFS_OPEN_MAX]; /* by handle */
     uint32_t headers; /* frames of the first page of the database that went into logs */
-    bool is_leaving;  /* a connection leaves WAL mode */
+    uint32_t leavers; /* connections that leave WAL mode */
     int64_t came;     /* what was told of others since then */
 };
 
-/* From now on the VFS tells it of locks. */
-void watch_start(struct watch *watch, struct vfs *vfs, enum fv_schedule schedule);
+/* From now on the VFS tells it what happens. */
+void watch_start(struct watch *watch, struct vfs *vfs, bool tells_checkpoints);
 
 #endif
