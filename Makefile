@@ -10,6 +10,7 @@ SEARCH_TIME := 55s
 TEST_TIME_MAX := 50m
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 TOOLS := build/.tools
+POSTGRESQL := build/.postgresql
 REQUIREMENTS := .venv/.requirements
 INSTALLED := .venv/.installed
 SOURCES := $(shell find fuzzverse native targets templates corpora -type f \
@@ -26,7 +27,7 @@ run: install
 		*) exit $$status ;; \
 	esac
 
-test: install
+test: install $(POSTGRESQL)
 	@PATH="$(CURDIR)/$(BIN):$$PATH" timeout --kill-after=30s $(TEST_TIME_MAX) $(BIN)/pytest -n 2
 
 CHECKS := check-format check-lint check-types check-imports check-dead-code check-spelling \
@@ -64,6 +65,11 @@ tools: $(TOOLS)
 
 $(TOOLS): tools/install.sh tools/python.sh
 	@tools/install.sh
+	@mkdir -p $(@D)
+	@touch $@
+
+$(POSTGRESQL): tools/install.sh
+	@tools/install.sh postgresql
 	@mkdir -p $(@D)
 	@touch $@
 

@@ -11,10 +11,12 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Final
 
+from fuzzverse import rebuild
 from fuzzverse.errors import InputError, UsageError
 from fuzzverse.files import disk_errors, read_capped, sync_directory, write_whole
 from fuzzverse.model import Verdict
 from fuzzverse.outcome import Bug
+from fuzzverse.rebuild import NOT_KNOWN, Rebuild
 
 META_SIZE_MAX: Final = 256 * 1024
 INPUT_SIZE_MAX: Final = 1 << 22
@@ -33,11 +35,12 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class SavedBug:
-    """A bucket read back, with the build that it was found in."""
+    """A bucket read back, with the build that it was found in and how that came about."""
 
     bug: Bug
     target: str
     build_id: str
+    rebuild: Rebuild = NOT_KNOWN
 
 
 def save(directory: Path, saved: SavedBug, evidence: Evidence) -> None:
@@ -48,8 +51,7 @@ def save(directory: Path, saved: SavedBug, evidence: Evidence) -> None:
     bucket = directory / saved.bug.bucket
     with disk_errors(bucket, "create"):
         bucket.mkdir(parents=True, exist_ok=True)
-    text = f"{saved.bug.root}: {saved.bug.recipe}".rstrip(": ")
-    write_whole(bucket / "recipe", f"{text}\n".encode())
+    write_whole(bucket / "recipe", recipe_bytes(saved.bug))
     write_whole(bucket / "input", evidence.input)
     write_whole(bucket / "log", evidence.log)
     write_whole(bucket / "stack", evidence.stack)
@@ -67,10 +69,28 @@ def keep_original(directory: Path, bucket: str) -> None:
 
 def save_meta(directory: Path, saved: SavedBug) -> None:
     """Writes meta.json alone, as when a bucket was seen again."""
+    write_whole(directory / saved.bug.bucket / "meta.json", meta_bytes(saved))
+
+
+def recipe_bytes(bug: Bug) -> bytes:
+    """What the file `recipe` of a bucket says."""
+    return f"{f'{bug.root}: {bug.recipe}'.rstrip(': ')}\n".encode()
+
+
+def meta_bytes(saved: SavedBug) -> bytes:
+    """A bug as JSON."""
     values = {"target": saved.target, "build_id": saved.build_id, **asdict(saved.bug)}
     values["verdict"] = saved.bug.verdict.name.lower()
-    text = json.dumps(values, indent=2) + "\n"
-    write_whole(directory / saved.bug.bucket / "meta.json", text.encode())
+    values["rebuild"] = asdict(saved.rebuild)
+    return (json.dumps(values, indent=2) + "\n").encode()
+
+
+def parse_meta(data: bytes, bucket: str) -> SavedBug:
+    """What `meta_bytes` wrote, as the bug of `bucket`; InputError when it is something else."""
+    try:
+        return _parse(json.loads(data), bucket)
+    except (ValueError, RecursionError) as error:
+        raise InputError(str(error)) from None
 
 
 def load(directory: Path, bucket: str) -> SavedBug:
@@ -86,8 +106,8 @@ def load(directory: Path, bucket: str) -> SavedBug:
         known = ", ".join(names(directory)) or "none"
         raise UsageError(f"there is no bug {bucket} in {directory}; there are: {known}")
     try:
-        return _parse(json.loads(read_capped(path, META_SIZE_MAX, follow=False)), bucket)
-    except (ValueError, RecursionError, InputError) as error:
+        return parse_meta(read_capped(path, META_SIZE_MAX, follow=False), bucket)
+    except InputError as error:
         raise UsageError(
             f"{path} is damaged ({error}); `fuzzverse replay` of the file `input` beside it works"
         ) from error
@@ -138,7 +158,9 @@ def _parse(values: object, bucket: str) -> SavedBug:
         command=_text(values, "command"),
         is_minimized=values.get("is_minimized") is True,
     )
-    return SavedBug(bug, _text(values, "target"), _text(values, "build_id"))
+    # Absent: written before it was kept.
+    told = rebuild.parse(values["rebuild"]) if "rebuild" in values else NOT_KNOWN
+    return SavedBug(bug, _text(values, "target"), _text(values, "build_id"), told)
 
 
 def _number(values: Mapping[str, object], name: str) -> int:

@@ -20,7 +20,7 @@ from fuzzverse import fetch, registry
 from fuzzverse.errors import EngineError, UsageError
 from fuzzverse.files import disk_errors, write_whole
 from fuzzverse.resources import Resources
-from fuzzverse.targetfile import Fetch, TargetFile, Variant
+from fuzzverse.targetfile import HEADER_SUFFIXES, Fetch, TargetFile, Variant
 from fuzzverse.toolchain import Compiler
 
 COVERAGE_FLAGS: Final = ("-fsanitize-coverage=inline-8bit-counters,pc-table",)
@@ -38,7 +38,6 @@ SANITIZERS: Final = ("address", "undefined")
 COMPILE_TIMEOUT_S: Final = 600
 ERROR_LINES_MAX: Final = 40
 _CXX_SUFFIXES: Final = (".cc", ".cpp", ".cxx", ".C")
-_HEADER_SUFFIXES: Final = (".h", ".hh", ".hpp", ".inc")
 
 
 def sanitizer_flags(sanitizers: Sequence[str]) -> tuple[str, ...]:
@@ -56,12 +55,16 @@ def preempt_flags(resources: Resources) -> tuple[str, ...]:
     return (*PREEMPT_FLAGS, "-include", str(resources.include / PREEMPT_HEADER))
 
 
-def link_flags(resources: Resources, *, threads: bool = False) -> tuple[str, ...]:
+def link_flags(
+    resources: Resources, *, threads: bool = False, is_c: bool = False
+) -> tuple[str, ...]:
     """What links the runtime, whole, into a target, and the heap where nothing else brings one.
 
     With `threads`, POSIX threads are tasks of the simulation kit. Sanitizers have a malloc of their
     own, and clang puts them first: the linker takes the heap out of its archive only where malloc
-    is still missing.
+    is still missing. The runtime walks stacks with libgcc's unwinder, which must be in a process
+    but once: C++ has it as a library; with `is_c` there is none, and it is linked in, for a library
+    has memory of its own, to be looked through after every timeline.
     """
     return (
         "-Wl,--whole-archive",
@@ -71,6 +74,7 @@ def link_flags(resources: Resources, *, threads: bool = False) -> tuple[str, ...
         "-Wl,-u,malloc",
         str(resources.heap),
         *SYSTEM_LIBRARIES,
+        *(("-static-libgcc",) if is_c else ()),
     )
 
 
@@ -218,7 +222,7 @@ class Builder:
             path
             for directory in (*source.directories, self._resources.include)
             for path in directory.rglob("*")
-            if path.suffix in _HEADER_SUFFIXES and path.is_file()
+            if path.suffix in HEADER_SUFFIXES and path.is_file()
         }
         for path in (source.path, *sorted(headers)):
             key.update(f"\0{path}\0".encode() + hashlib.sha256(path.read_bytes()).digest())
@@ -235,7 +239,7 @@ class Builder:
         is_cxx = target.language == "c++" or any(Path(name).suffix != ".c" for name in own)
         driver = self._compiler.cxx if is_cxx else self._compiler.path
         command = (str(driver), *sanitize, *map(str, objects))
-        command += link_flags(self._resources, threads=target.threads)
+        command += link_flags(self._resources, threads=target.threads, is_c=not is_cxx)
         key = hashlib.sha256("\0".join((*command, self._compiler.version)).encode())
         key.update(self._resources.runtime.read_bytes() + self._resources.heap.read_bytes())
         if target.threads:

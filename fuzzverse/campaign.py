@@ -7,15 +7,16 @@ buckets of bugs, never all records, so that its memory does not grow with the ca
 from __future__ import annotations
 
 import json
-import signal
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import asdict, dataclass
-from typing import Final, Protocol
+from typing import Final
 
-from fuzzverse.archive import Archive, Entry
+from fuzzverse.aflstats import AflStats
+from fuzzverse.archive.writer import Archive, Entry, Start
 from fuzzverse.corpus import Corpus, CorpusWriter
 from fuzzverse.engine import Replayer, RunningCampaign, insist_on_rewinding
+from fuzzverse.interruption import Interruption
 from fuzzverse.model import (
     Discovery,
     Policy,
@@ -26,6 +27,7 @@ from fuzzverse.model import (
     Totals,
     Verdict,
 )
+from fuzzverse.observer import Observer, Team
 from fuzzverse.outcome import Bug, Snapshot, StopReason, Summary, is_leak
 from fuzzverse.outdir import OutDirectory
 from fuzzverse.triage import Triage
@@ -41,43 +43,6 @@ LEAK_ADVICE: Final = (
 )
 
 
-class Observer(Protocol):
-    """Who watches a campaign: a screen, or lines."""
-
-    def moved(self, moment: Snapshot, discoveries: Sequence[Discovery]) -> None:
-        """Something fresh came (discoveries may be none) or time passed."""
-
-    def found(self, bug: Bug) -> None:
-        """A bug in a new bucket; it is on disk already."""
-
-    def noted(self, words: str) -> None:
-        """Something went wrong that does not end the campaign."""
-
-
-class Interruption:
-    """Whether the user asked to stop. The first Ctrl-C asks; the second ends the process."""
-
-    def __init__(self) -> None:
-        self.asked = False
-
-    @contextmanager
-    def listening(self) -> Iterator[None]:
-        """Takes SIGINT and SIGTERM over for as long as the context lasts."""
-        before = {n: signal.getsignal(n) for n in (signal.SIGINT, signal.SIGTERM)}
-        for number in before:
-            signal.signal(number, self._ask)
-        try:
-            yield
-        finally:
-            for number, handler in before.items():
-                signal.signal(number, handler)
-
-    def _ask(self, number: int, frame: object) -> None:
-        if self.asked:
-            raise KeyboardInterrupt
-        self.asked = True
-
-
 @dataclass(frozen=True, slots=True)
 class Clocks:
     """`monotonic` measures the campaign, in seconds; `epoch` dates it."""
@@ -86,12 +51,22 @@ class Clocks:
     epoch: Callable[[], float]
 
 
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a campaign comes from: `uid`, 32 random hex digits, tells it from all others wherever
+    it is copied to; `build` says how its target was built, in JSON."""
+
+    uid: str
+    build: str
+
+
 class CampaignRun:
     """One campaign from its first step to its summary.
 
     Args:
         target: what runs.
         policy: decides the campaign; kept in the archive.
+        origin: kept in the archive as well.
         seconds: end it, besides the budgets of the policy (None: no limit).
         engine: the open native campaign.
         replayer: writes recipes down.
@@ -100,6 +75,8 @@ class CampaignRun:
         clocks: where time comes from.
         observer: is told what happens.
         interruption: ends the campaign in good order.
+        team: is told when there is something to share.
+        places: where each edge lies in the target's file, as in `session.edge_places`.
     """
 
     def __init__(
@@ -107,6 +84,7 @@ class CampaignRun:
         *,
         target: Target,
         policy: Policy,
+        origin: Origin,
         seconds: float | None,
         engine: RunningCampaign,
         replayer: Replayer,
@@ -115,9 +93,12 @@ class CampaignRun:
         clocks: Clocks,
         observer: Observer,
         interruption: Interruption,
+        team: Team,
+        places: Callable[[], Sequence[int]],
     ) -> None:
         self._target = target
         self._policy = policy
+        self._origin = origin
         self._seconds_max = seconds
         self._engine = engine
         self._replayer = replayer
@@ -126,6 +107,8 @@ class CampaignRun:
         self._clocks = clocks
         self._observer = observer
         self._interruption = interruption
+        self._team = team
+        self._places = places
         self._start = clocks.monotonic()
         self._saved = 0.0
         self._looked = 0.0
@@ -175,13 +158,19 @@ class CampaignRun:
             "policy": policy,
         }
         self._out.events.add("start", start, urgent=True)
+        started = self._clocks.epoch()
+        self._afl = AflStats(self._out.path, self._target.name, started)
         return self._archive.begin(
-            target=self._target.name,
-            build_id=self._target.build_id,
-            strategy=self._policy.strategy.name.lower(),
-            seed=self._policy.campaign_seed,
-            policy=json.dumps(policy, sort_keys=True),
-            started=self._clocks.epoch(),
+            Start(
+                target=self._target.name,
+                build_id=self._target.build_id,
+                strategy=self._policy.strategy.name.lower(),
+                campaign_seed=self._policy.campaign_seed,
+                policy=json.dumps(policy, sort_keys=True),
+                started=started,
+                uid=self._origin.uid,
+                build=self._origin.build,
+            )
         )
 
     def _seconds(self) -> float:
@@ -259,8 +248,9 @@ class CampaignRun:
         bug = self._triage.see(record)
         if bug is None:
             return
-        self._archive.put_bugs(self._campaign, bug)
+        self._put_bugs(bug)
         self._archive.commit()
+        self._team.changed()
         self._out.events.add("bug", bug_values(bug), urgent=True)
         self._observer.found(bug)
 
@@ -303,15 +293,24 @@ class CampaignRun:
 
     def _save(self) -> None:
         self._saved = self._seconds()
+        for words in self._team.notes():
+            self._out.events.add("sharing", {"message": words})
+            self._observer.noted(words)
         moment = self._moment()
         self._triage.count(self._engine.sightings)
         self._triage.flush()
-        self._archive.put_bugs(self._campaign, *self._triage.bugs())
+        self._put_bugs(*self._triage.bugs())
         self._archive.put_marks(self._campaign, *moment.tallies)
         self._archive.add_point(self._campaign, moment)
         self._archive.commit()
+        self._afl.write(moment)
         totals = {**asdict(moment.totals), "isolation": moment.totals.isolation.name.lower()}
         self._out.events.add("totals", totals, urgent=True)
+
+    def _put_bugs(self, *bugs: Bug) -> None:
+        self._archive.put_bugs(self._campaign, *bugs)
+        for bucket, evidence in self._triage.take_evidence().items():
+            self._archive.put_evidence(self._campaign, bucket, asdict(evidence))
 
     def _end(self, stopped: StopReason) -> Summary:
         totals = self._engine.totals()
@@ -330,6 +329,9 @@ class CampaignRun:
             unfit=self._engine.unfit(),
         )
         self._archive.put_marks(self._campaign, *summary.tallies)
+        self._archive.put_survey(
+            self._campaign, self._engine.survey(), str(self._target.path), self._places()
+        )
         self._archive.end(self._campaign, summary)
         end = {"stopped": stopped.value, "digest": summary.digest, "bugs": len(summary.bugs)}
         self._out.events.add("end", end, urgent=True)

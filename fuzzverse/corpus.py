@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import threading
 from collections.abc import Iterable
@@ -12,18 +11,20 @@ from types import TracebackType
 from typing import Final, Self
 
 from fuzzverse.errors import CommandError, EngineError, InputError, UsageError
-from fuzzverse.files import disk_errors, read_capped, sync_directory, write_group_whole, write_whole
+from fuzzverse.files import (
+    disk_errors,
+    name_of,
+    read_capped,
+    sync_directory,
+    write_group_whole,
+    write_whole,
+)
 
 ENTRY_SIZE_MAX: Final = 1024 * 1024
 ENTRY_COUNT_MAX: Final = 1_000_000
 WAITING_MAX: Final = 4_096
 GROUP_MAX: Final = 256
 GROUP_INTERVAL_S: Final = 0.5
-
-
-def name_of(data: bytes) -> str:
-    """The name of an entry: the SHA-1 of its bytes, as libFuzzer names them."""
-    return hashlib.sha1(data, usedforsecurity=False).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,17 @@ from __future__ import annotations
 from typing import Protocol
 
 from fuzzverse.errors import EngineError
-from fuzzverse.model import MarkTally, Policy, Progress, Recipe, Replay, Target, Totals, Verdict
+from fuzzverse.model import (
+    MarkTally,
+    Policy,
+    Progress,
+    Recipe,
+    Replay,
+    Survey,
+    Target,
+    Totals,
+    Verdict,
+)
 
 
 class RunningCampaign(Protocol):
@@ -25,6 +35,9 @@ class RunningCampaign(Protocol):
 
     def sightings(self, verdict: Verdict, identity: str) -> int:
         """How often a bug was seen: timelines of equal bugs are told once, and counted."""
+
+    def survey(self) -> Survey:
+        """Where the campaign has been and what it spent there."""
 
     def stop(self) -> Progress:
         """Ends every timeline under way and returns what they had brought."""

@@ -33,9 +33,12 @@ def features_left(totals: Totals) -> float | None:
     Chao1, bias-corrected: once * (once - 1) / (2 * (twice + 1)) (Chao, "Nonparametric estimation of
     the number of classes in a population", Scandinavian Journal of Statistics 1984).
     """
-    if not _is_known(totals):
-        return None
-    return totals.once * (totals.once - 1) / (2 * (totals.twice + 1))
+    return unseen(totals.once, totals.twice) if _is_known(totals) else None
+
+
+def unseen(once: int, twice: int) -> float:
+    """Chao1 of features that just one timeline had, and just two."""
+    return once * (once - 1) / (2 * (twice + 1))
 
 
 def reached_share(totals: Totals) -> float | None:

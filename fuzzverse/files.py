@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import os
 import stat
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from fuzzverse.errors import EngineError, InputError
+
+
+def name_of(data: bytes) -> str:
+    """The name of bytes that are kept by what they are: their SHA-1, as libFuzzer names inputs."""
+    return hashlib.sha1(data, usedforsecurity=False).hexdigest()
 
 
 @contextlib.contextmanager

@@ -158,6 +158,41 @@ class MarkTally:
 
 
 @dataclass(frozen=True, slots=True)
+class StateTally:
+    """A state of the frontier: of which mark, `keys` in words, how many draws the best way there
+    takes, how many timelines went on from it (`tries`) and how many of those brought something
+    (`hits`). Not `is_open`: every way there ends there."""
+
+    mark: int
+    keys: str
+    draws: int
+    tries: int
+    hits: int
+    is_open: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Effort:
+    """Timelines spent on going on from the places of a mark (None: those that only edges speak
+    for); as in StateTally."""
+
+    mark: int | None
+    places: int
+    tries: int
+    hits: int
+
+
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """Where a campaign has been. `states` are in the order in which they were found (none for
+    strategies without); `edges` has the hit-count classes that each edge was seen in (0: never)."""
+
+    states: tuple[StateTally, ...]
+    entries: Effort
+    edges: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class Segment:
     """What happens at draw `count` of the current segment.
 

@@ -26,6 +26,7 @@ _TEXT_BYTES = _SEGMENTS_MAX * _SEGMENT_TEXT_BYTES
 _ERROR_BYTES = 256
 _RECORD_BUFFER_BYTES = 1 << 20
 _PIDS_MAX = 64
+_STATES_AT_ONCE = 1_024
 _MARKS_MAX = 1 << 14
 _U64_MAX = 2**64 - 1
 
@@ -274,6 +275,22 @@ class Campaign:
         view.flags.writeable = False
         return view
 
+    def survey(self) -> model.Survey:
+        """Where the campaign has been and what it spent there, of folded jobs alone."""
+        report = ffi.new("struct fv_state_report *")
+        lib.fv_campaign_get_entries(self._campaign, report)
+        edges = ffi.new("uint8_t[]", max(1, self._edges))
+        n = lib.fv_campaign_get_edges(self._campaign, edges, self._edges)
+        entries = model.Effort(None, report.draws, report.tries, report.hits)
+        return model.Survey(self._states(), entries, bytes(ffi.buffer(edges, n)))
+
+    def _states(self) -> tuple[model.StateTally, ...]:
+        reports = ffi.new("struct fv_state_report[]", _STATES_AT_ONCE)
+        found: list[model.StateTally] = []
+        while n := lib.fv_campaign_get_states(self._campaign, len(found), reports, len(reports)):
+            found += [_state(reports[i]) for i in range(n)]
+        return tuple(found)
+
     def worker_pids(self) -> tuple[int, ...]:
         """The process ids of the zygotes."""
         pids = ffi.new("int32_t[]", _PIDS_MAX)
@@ -420,6 +437,17 @@ def _plan(target: model.Target, policy: model.Policy, first_root: int) -> Any:
     plan.root_energy = policy.root_energy
     plan.mark_energy = policy.mark_energy
     return plan
+
+
+def _state(report: Any) -> model.StateTally:
+    return model.StateTally(
+        mark=report.mark,
+        keys=_text(ffi.string(report.keys)),
+        draws=report.draws,
+        tries=report.tries,
+        hits=report.hits,
+        is_open=bool(report.is_open),
+    )
 
 
 def _text(data: bytes | memoryview) -> str:

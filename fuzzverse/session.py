@@ -20,6 +20,7 @@ from typing import Final
 
 from fuzzverse.errors import EngineError, InputError, UsageError
 from fuzzverse.model import Compare, Mark, MarkKind, Target
+from fuzzverse.symbolise import file_addresses
 
 MARKER_PREFIX: Final = b"fuzzverse-target-abi:"
 DESCRIBE_TIMEOUT_S: Final = 20.0
@@ -97,6 +98,15 @@ def edge_addresses(
     if len(found) != target.edges or not all(0 <= one < 1 << 64 for one in found):
         raise EngineError(f"{target.path} does not say where its {target.edges} edges are")
     return found
+
+
+def edge_places(target: Target, environment: Mapping[str, str]) -> tuple[int, ...]:
+    """The same in the target's file, 0 where it is not known; none when the target does not say."""
+    try:
+        addresses = edge_addresses(target, environment)
+        return tuple(place or 0 for place in file_addresses(target, addresses))
+    except (EngineError, OSError):
+        return ()
 
 
 def _check_file(path: Path, abi: int) -> str:

@@ -1,18 +1,20 @@
-"""Where in the source an address of a target lies."""
+"""Where in the source the addresses of a target lie."""
 
 from __future__ import annotations
 
+import json
 import re
 import struct
 import subprocess
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 
 from fuzzverse.model import Target
 
-TIMEOUT_S: Final = 30
+ALL_TIMEOUT_S: Final = 120
 # Where Linux loads position-independent executables when addresses are not randomised.
 PIE_BASES: Final = (0x5555_5555_4000, 0xAAAA_AAAA_0000)
 PIE_SPAN: Final = 1 << 32
@@ -21,45 +23,78 @@ _ET_DYN: Final = 3
 _DRAWN: Final = re.compile(rb"^(  draw [^\n]*?) at((?: 0x[0-9a-f]{1,16})+)$", re.MULTILINE)
 _LOGGED: Final = re.compile(rb"^    at 0x([0-9a-f]{1,16})$", re.MULTILINE)
 # Where the runtime and the simulation kit come from: frames of theirs say nothing of the target.
-_OURS: Final = re.compile(r" at (?:\S*/)?native/(?:sim|threads|runtime)/")
+_OURS: Final = re.compile(r"(?:.*/)?native/(?:sim|threads|runtime|heap)/")
 
 
 def file_address(target: Target, address: int) -> int | None:
     """The address in the target's file of an address in its process; None for one elsewhere."""
+    return file_addresses(target, [address])[0]
+
+
+def file_addresses(target: Target, addresses: Sequence[int]) -> list[int | None]:
+    """The same of many."""
     with target.path.open("rb") as stream:
         header = stream.read(18)
     if struct.unpack_from("<H", header, 16)[0] != _ET_DYN:
-        return address if address < PIE_BASES[0] else None
+        return [one if one < PIE_BASES[0] else None for one in addresses]
+    return [_moved_back(one) if target.fixed_addresses else None for one in addresses]
+
+
+def _moved_back(address: int) -> int | None:
     for base in PIE_BASES:
-        if target.fixed_addresses and base <= address < base + PIE_SPAN:
+        if base <= address < base + PIE_SPAN:
             return address - base
     return None
 
 
-def symbolise(symbolizer: Path | None, target: Target, address: int) -> str:
-    """The functions and lines at an address, innermost first, one `function at file:line` each.
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """A function at a place in the code; `line` is the place's, `start` where the function begins,
+    0 when nobody knows."""
 
-    Empty when there is no symbolizer or it knows nothing, as for addresses in shared libraries.
+    function: str
+    file: str
+    line: int
+    start: int
+
+    @property
+    def is_ours(self) -> bool:
+        """Whether it belongs to the runtime or the simulation kit."""
+        return bool(_OURS.match(self.file))
+
+    def __str__(self) -> str:
+        return f"{self.function} in {self.file or '??'}:{self.line}"
+
+
+def symbolise_all(symbolizer: Path, executable: Path, places: Sequence[int]) -> dict[int, str]:
+    """The innermost function and line of many addresses in a file, each `function at file:line`.
+
+    One llvm-symbolizer is asked for all of them; what it does not know is left out.
     """
-    if symbolizer is None:
-        return ""
-    command = [str(symbolizer), f"--obj={target.path}", "--inlining", "--output-style=GNU"]
+    command = [str(symbolizer), f"--obj={executable}", "--inlining", "--pretty-print"]
+    asked = sorted({place for place in places if place})
     try:
-        place = file_address(target, address)
-        if not place:
-            return ""
-        command += ["--pretty-print", f"0x{place:x}"]
         answer = subprocess.run(
-            command, capture_output=True, text=True, timeout=TIMEOUT_S, check=False
+            command,
+            input="".join(f"0x{place:x}\n" for place in asked),
+            capture_output=True,
+            text=True,
+            errors="replace",
+            timeout=ALL_TIMEOUT_S,
+            check=False,
         )
     except (OSError, subprocess.SubprocessError):
-        return ""
-    lines = [line for line in answer.stdout.splitlines() if line and not line.startswith("??")]
-    return "\n".join(lines)
+        return {}
+    # An answer is a line for each function, the innermost first, and an empty one.
+    answers = answer.stdout.split("\n\n")
+    if len(answers) != len(asked) + 1:
+        return {}
+    named = {place: one.partition("\n")[0] for place, one in zip(asked, answers, strict=False)}
+    return {place: line for place, line in named.items() if line and "??" not in line}
 
 
-class LoggedStacks:
-    """Names the places in what a target logs: stacks, one line `    at 0x...` a frame, and draws.
+class Places:
+    """The functions at the places of a target.
 
     Asks one llvm-symbolizer for all of them, each place once, for as long as the context lasts.
     """
@@ -67,8 +102,7 @@ class LoggedStacks:
     def __init__(self, symbolizer: Path | None, target: Target) -> None:
         self._symbolizer = symbolizer
         self._target = target
-        self._known: dict[int, bytes] = {}
-        self._asked: dict[int, list[str]] = {}
+        self._known: dict[int, tuple[Frame, ...]] = {}
         self._process: subprocess.Popen[str] | None = None
 
     def __enter__(self) -> Self:
@@ -83,6 +117,70 @@ class LoggedStacks:
         if self._process is not None:
             self._process.kill()
             self._process.communicate()
+            self._process = None
+
+    def frames(self, address: int) -> tuple[Frame, ...]:
+        """The functions at an address, inlined ones too, innermost first.
+
+        None when there is no symbolizer or it knows nothing, as of addresses in shared libraries.
+        """
+        if address not in self._known:
+            self._known[address] = tuple(self._ask(address))
+        return self._known[address]
+
+    def offset(self, address: int) -> int:
+        """The address in the target's file, or the address itself where it is in no such file."""
+        try:
+            place = file_address(self._target, address)
+        except OSError:
+            return address
+        return address if place is None else place
+
+    def _ask(self, address: int) -> list[Frame]:
+        try:
+            place = file_address(self._target, address)
+            if self._symbolizer is None or not place:
+                return []
+            if self._process is None:
+                self._process = self._start(self._symbolizer)
+            assert self._process.stdin is not None
+            assert self._process.stdout is not None
+            self._process.stdin.write(f"0x{place:x}\n")
+            self._process.stdin.flush()
+            return _frames(self._process.stdout.readline())
+        except OSError:
+            return []
+
+    def _start(self, symbolizer: Path) -> subprocess.Popen[str]:
+        command = [str(symbolizer), f"--obj={self._target.path}", "--inlining"]
+        command.append("--output-style=JSON")
+        return subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, errors="replace"
+        )
+
+
+def _frames(answer: str) -> list[Frame]:
+    """What the symbolizer says of one address; none when it is not understood."""
+    try:
+        symbols = json.loads(answer)["Symbol"]
+        frames = [
+            Frame(str(one["FunctionName"]), str(one["FileName"]), one["Line"], one["StartLine"])
+            for one in symbols
+        ]
+    except (ValueError, KeyError, TypeError):
+        return []
+    return [one for one in frames if one.function]
+
+
+class LoggedStacks:
+    """Names the places in what a target logs: stacks, one line `    at 0x...` a frame, and draws.
+
+    Args:
+        places: the target's, open.
+    """
+
+    def __init__(self, places: Places) -> None:
+        self._places = places
 
     def named(self, log: bytes) -> bytes:
         """The log with functions and lines in place of addresses: of stacks all, inlined ones too,
@@ -90,55 +188,24 @@ class LoggedStacks:
 
         Frames of the runtime are left out; what no symbolizer knows stays as it is.
         """
-        log = _LOGGED.sub(lambda match: self._frame(int(match[1], 16), match[0]), log)
+        log = _LOGGED.sub(lambda match: self._stack_line(int(match[1], 16), match[0]), log)
         return _DRAWN.sub(self._drawn, log.replace(b"\0\n", b""))
 
     def place(self, addresses: Sequence[int]) -> str:
         """The innermost of some frames that is not the runtime's or the kit's, as `function in
         file:line`; "" when there is none that anybody knows."""
         for address in addresses:
-            told = [place for place in self._places(address) if not _OURS.search(place)]
+            told = [frame for frame in self._places.frames(address) if not frame.is_ours]
             if told:
-                return told[0].replace(" at ", " in ", 1)
+                return str(told[0])
         return ""
 
     def _drawn(self, match: re.Match[bytes]) -> bytes:
         place = self.place([int(address, 16) for address in match[2].split()])
         return match[1] + b" at " + place.encode() if place else match[0]
 
-    def _frame(self, address: int, line: bytes) -> bytes:
-        if address not in self._known:
-            places = self._places(address)
-            told = [place for place in places if not _OURS.search(place)]
-            words = "\n".join(f"    at {place.replace(' at ', ' in ', 1)}" for place in told)
-            self._known[address] = words.encode() if told else b"\0" if places else line
-        return self._known[address]
-
-    def _places(self, address: int) -> list[str]:
-        if address not in self._asked:
-            self._asked[address] = self._ask(address)
-        return self._asked[address]
-
-    def _ask(self, address: int) -> list[str]:
-        place = file_address(self._target, address)
-        if self._symbolizer is None or not place:
-            return []
-        try:
-            if self._process is None:
-                self._process = self._start(self._symbolizer)
-            assert self._process.stdin is not None
-            assert self._process.stdout is not None
-            self._process.stdin.write(f"0x{place:x}\n")
-            self._process.stdin.flush()
-            lines = []
-            while (line := self._process.stdout.readline()) not in ("", "\n"):
-                lines.append(line.rstrip("\n"))
-        except OSError:
-            return []
-        return [line for line in lines if not line.startswith("??")]
-
-    def _start(self, symbolizer: Path) -> subprocess.Popen[str]:
-        command = [str(symbolizer), f"--obj={self._target.path}", "--inlining", "--pretty-print"]
-        return subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, errors="replace"
-        )
+    def _stack_line(self, address: int, line: bytes) -> bytes:
+        frames = self._places.frames(address)
+        told = [frame for frame in frames if not frame.is_ours]
+        words = "\n".join(f"    at {frame}" for frame in told)
+        return words.encode() if told else b"\0" if frames else line

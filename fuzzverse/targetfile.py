@@ -12,6 +12,7 @@ from fuzzverse.errors import InputError, UsageError
 from fuzzverse.files import read_capped
 
 SIZE_MAX: Final = 256 * 1024
+HEADER_SUFFIXES: Final = (".h", ".hh", ".hpp", ".inc")
 _NAME: Final = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 _VERSION: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+!-]{0,63}")
 _SHA256: Final = re.compile(r"[0-9a-f]{64}")

@@ -9,14 +9,15 @@ from pathlib import Path
 from typing import Final
 
 from fuzzverse import bugstore
-from fuzzverse.buckets import bucket_of, identity_of, kind_of, message_of, signal_name
+from fuzzverse.buckets import Buckets, kind_of, message_of, signal_name
 from fuzzverse.bugstore import Evidence, SavedBug
 from fuzzverse.capture import LogCapture
 from fuzzverse.engine import Replayer
 from fuzzverse.errors import EngineError, UsageError
 from fuzzverse.model import Recipe, Replay, Target, TimelineRecord, Verdict
 from fuzzverse.outcome import Bug
-from fuzzverse.symbolise import LoggedStacks, symbolise
+from fuzzverse.rebuild import NOT_KNOWN, Rebuild
+from fuzzverse.symbolise import LoggedStacks, Places
 
 BUCKET_COUNT_MAX: Final = 1_000
 IDENTITY_COUNT_MAX: Final = 64
@@ -24,6 +25,7 @@ REPLAY_COUNT: Final = 3
 REPLAY_DEADLINE_MS: Final = 10_000
 _SANITIZER_REPORT: Final = re.compile(rb"^.*(?:ERROR: \w*Sanitizer|runtime error:)", re.MULTILINE)
 _SANITIZER_WORDS: Final = re.compile(rb"(?:ERROR: |runtime error: )([^\n]{1,200})")
+_ASSERT_WORDS: Final = re.compile(rb": (Assertion `[^\n]{1,200}' failed)\.$", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +56,8 @@ class Triage:
         directory: OUT/bugs.
         command: makes the line that replays a bucket.
         limits: of each replay.
-        symbolizer: llvm-symbolizer, when there is one.
+        places: the target's functions; open for as long as bugs come.
+        rebuild: how the target was built.
     """
 
     def __init__(
@@ -64,15 +67,19 @@ class Triage:
         directory: Path,
         command: Callable[[str], str],
         limits: Limits,
-        symbolizer: Path | None = None,
+        places: Places,
+        rebuild: Rebuild = NOT_KNOWN,
     ) -> None:
         self._engine = engine
         self._target = target
         self._directory = directory
         self._command = command
         self._limits = limits
-        self._symbolizer = symbolizer
+        self._sorter = Buckets(target, places)
+        self._stacks = LoggedStacks(places)
+        self._rebuild = rebuild
         self._buckets: dict[str, _Bucket] = {}
+        self._evidence: dict[str, Evidence] = {}
         self.unrecorded = 0
 
     def bugs(self) -> tuple[Bug, ...]:
@@ -85,7 +92,7 @@ class Triage:
         A new bucket is replayed REPLAY_COUNT times and written before this returns. Past
         BUCKET_COUNT_MAX buckets, new ones are only counted, in `unrecorded`.
         """
-        name = bucket_of(self._target, record)
+        name = self._sorter.bucket_of(record)
         known = self._buckets.get(name)
         if known is not None:
             self._again(known, record)
@@ -97,7 +104,13 @@ class Triage:
         bucket = _Bucket(bug, self._earlier(name), {(record.verdict, record.identity)})
         self._write(bucket, evidence)
         self._buckets[name] = bucket
+        self._evidence[name] = evidence
         return bug
+
+    def take_evidence(self) -> dict[str, Evidence]:
+        """What is new since this was last asked, by bucket: evidence of the recipes in `bugs`."""
+        taken, self._evidence = self._evidence, {}
+        return taken
 
     def count(self, sightings: Callable[[Verdict, str], int]) -> None:
         """Brings the sightings of every bucket up to date with what the engine counted."""
@@ -129,7 +142,7 @@ class Triage:
                 "(try --isolation fork)"
             )
         bugstore.keep_original(self._directory, bug.bucket)
-        now = SavedBug(bug, saved.target, self._target.build_id)
+        now = SavedBug(bug, saved.target, self._target.build_id, self._rebuild)
         bugstore.save(self._directory, now, evidence)
         return bug
 
@@ -158,8 +171,8 @@ class Triage:
             bucket=name,
             verdict=record.verdict,
             kind=kind_of(self._target, record),
-            message=message_of(record),
-            identity=identity_of(self._target, record),
+            message=self._message(record),
+            identity=self._sorter.identity_of(record),
             root=record.recipe.root,
             recipe=self._engine.recipe_text(record.recipe),
             segments=record.recipe.segment_count,
@@ -171,17 +184,24 @@ class Triage:
             command=self._command(name),
         )
 
+    def _message(self, record: TimelineRecord) -> str:
+        words, function = message_of(record), self._sorter.function_of(record)
+        return f"{words} in {function}" if record.verdict is Verdict.SIGNAL and function else words
+
     def _examine(self, bug: Bug, recipe: Recipe, times: int) -> tuple[Bug, Evidence]:
         """Replays a bug: how often it came again, with the log and stack of the first time."""
         first, log = self._replay(recipe, bug.verdict)
         others = [self._replay(recipe, bug.verdict)[0] for _ in range(times - 1)]
-        same = sum(bucket_of(self._target, one) == bug.bucket for one in (first, *others))
-        with LoggedStacks(self._symbolizer, self._target) as stacks:
-            log = stacks.named(log)
+        same = sum(self._sorter.bucket_of(one) == bug.bucket for one in (first, *others))
+        log = self._stacks.named(log)
         evidence = Evidence(self._engine.input_bytes(recipe), log, self._stack(first, log))
-        words = _SANITIZER_WORDS.search(evidence.stack)
-        if bug.verdict is Verdict.SANITIZER and words is not None:
-            bug = replace(bug, message=words.group(1).decode(errors="replace").strip())
+        said = None
+        if bug.verdict is Verdict.SANITIZER:
+            said = _SANITIZER_WORDS.search(evidence.stack)
+        elif bug.verdict is Verdict.SIGNAL:
+            said = _ASSERT_WORDS.search(log)
+        if said is not None:
+            bug = replace(bug, message=said.group(1).decode(errors="replace").strip())
         return replace(bug, reproduced=same, replays=times), evidence
 
     def _replay(self, recipe: Recipe, verdict: Verdict) -> tuple[Replay, bytes]:
@@ -204,9 +224,10 @@ class Triage:
             return log[report.start() :]
         if replay.verdict is not Verdict.SIGNAL:
             return b""
-        place = symbolise(self._symbolizer, self._target, replay.address)
         first = f"{signal_name(replay.signal)} at 0x{replay.address:x}"
-        return f"{first}\n{place or '(nothing is known of this address)'}\n".encode()
+        calls = [f"    at {frame}" for frame in self._sorter.stack_of(replay)]
+        unknown = ["    (nothing is known of this address)"]
+        return "\n".join((first, *(calls or unknown), "")).encode()
 
     def _improve(self, bucket: _Bucket, record: TimelineRecord) -> None:
         """Takes a shorter recipe, if replaying it lands in the same bucket."""
@@ -221,6 +242,7 @@ class Triage:
             replays=bucket.bug.replays,
         )
         self._write(bucket, evidence)
+        self._evidence[shorter.bucket] = evidence
 
     def _earlier(self, name: str) -> Bug | None:
         """What an earlier campaign on the same build left of this bucket."""
@@ -236,7 +258,7 @@ class Triage:
         if earlier is not None:
             better = earlier if earlier.length < bug.length else bug
             bug = replace(better, sightings=bug.sightings + earlier.sightings)
-        return SavedBug(bug, self._target.name, self._target.build_id)
+        return SavedBug(bug, self._target.name, self._target.build_id, self._rebuild)
 
     def _write(self, bucket: _Bucket, evidence: Evidence) -> None:
         if bucket.earlier is not None and bucket.earlier.length < bucket.bug.length:

@@ -11,9 +11,9 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol
 
-from fuzzverse.buckets import Ending, bucket_of
+from fuzzverse.buckets import Buckets, Ending
 from fuzzverse.errors import EngineError
-from fuzzverse.model import SEGMENT, Progress, Target, Trial, TrialOrder
+from fuzzverse.model import SEGMENT, Progress, Trial, TrialOrder
 from fuzzverse.shapes import Candidate
 
 ORDERS_MAX: Final = 64
@@ -72,7 +72,7 @@ class Oracle:
     """Whether recipes show one bug, and at which draw.
 
     Args:
-        target: what the bug is of.
+        buckets: tell bugs apart.
         bucket: of the bug.
         trier: runs timelines.
         limit: is asked before and during every batch.
@@ -82,14 +82,14 @@ class Oracle:
 
     def __init__(
         self,
-        target: Target,
+        buckets: Buckets,
         bucket: str,
         trier: Trier,
         limit: Limit,
         jobs: int = 1,
         moved: Callable[[int], None] = lambda trials: None,
     ) -> None:
-        self._target = target
+        self._buckets = buckets
         self._bucket = bucket
         self._trier = trier
         self._limit = limit
@@ -158,7 +158,7 @@ class Oracle:
 
     def is_same(self, ending: Ending) -> bool:
         """Whether a timeline ended in this bug."""
-        return ending.verdict.is_bug and bucket_of(self._target, ending) == self._bucket
+        return ending.verdict.is_bug and self._buckets.bucket_of(ending) == self._bucket
 
 
 @dataclass(slots=True)

@@ -1,6 +1,7 @@
 #!/bin/bash
 # Installs the system's packages that fuzzverse builds and tests with, where they are missing.
 # Where the rights are missing too, says exactly which packages to install, and stops.
+# `install.sh postgresql` installs what only tests need: a server that they start themselves.
 set -euo pipefail
 
 python=$("$(dirname "$0")/python.sh")
@@ -37,6 +38,8 @@ missing_packages() {
     fi
     printf '#include <vector>\n' | clang++ -x c++ -fsyntax-only - >/dev/null 2>&1 || echo g++
     command -v llvm-symbolizer >/dev/null || echo llvm
+    command -v afl-whatsup >/dev/null || echo afl++
+    command -v gnuplot >/dev/null || echo gnuplot-nox
     python_answers 'import ensurepip' || echo "$version-venv"
     python_answers 'import os.path, sysconfig as s; open(os.path.join(s.get_path("include"), "Python.h"))' ||
         echo "$version-dev"
@@ -68,6 +71,22 @@ refuse() {
     exit 1
 }
 
+# A server of the system is neither created nor started: Debian does both unless it is told so.
+install_postgresql() {
+    compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null && return
+    command -v initdb >/dev/null && return
+    may_install || refuse postgresql
+    apt_install postgresql-common
+    as_root sed -i 's/^#* *create_main_cluster.*/create_main_cluster = false/' \
+        /etc/postgresql-common/createcluster.conf
+    apt_install postgresql
+}
+
+if [[ "${1:-}" == postgresql ]]; then
+    install_postgresql
+    exit
+fi
+
 # Twice, because the sanitizers' runtime is named after the version of clang that the first
 # round brought.
 for _ in 1 2; do
@@ -83,11 +102,11 @@ if [[ -n "$missing" ]]; then
     exit 1
 fi
 
-# Only `fuzzverse replay --gdb` needs it.
-if ! command -v gdb >/dev/null; then
-    if may_install; then
-        apt_install gdb
-    else
-        echo "note: gdb is not installed; \`fuzzverse replay --gdb\` needs it" >&2
-    fi
-fi
+# Only few things need these: what cannot be installed is told, and does not stop the rest.
+install_if_possible() { # package, which is a command too; what needs it
+    command -v "$1" >/dev/null && return
+    if may_install && apt_install "$1"; then return; fi
+    echo "note: $1 is not installed; $2" >&2
+}
+install_if_possible gdb '`fuzzverse replay --gdb` needs it'
+install_if_possible chromium 'tests of `fuzzverse report` need it'

@@ -16,6 +16,7 @@ from fuzzverse.errors import UsageError
 from fuzzverse.files import disk_errors
 from fuzzverse.report.text import columns, printable
 from fuzzverse.session import describe
+from fuzzverse.toolchain import asked_compiler, find_compiler
 
 
 @click.command()
@@ -34,7 +35,8 @@ def build(target: str | None, output: Path | None, is_list: bool, request: Build
     known = known_variant(target)
     if known is None:
         raise UsageError(f"{target} is an executable, and no target that can be built")
-    path = build_variant(*known, request, os.environ)
+    compiler = find_compiler(asked_compiler(os.environ))
+    path = build_variant(*known, request, os.environ, compiler)
     describe(path, native.ABI, os.environ)
     if output is not None:
         with disk_errors(output, "write"):

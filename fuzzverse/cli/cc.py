@@ -32,7 +32,7 @@ _NO_LINK: Final = frozenset(
 )
 
 
-def wrapped(arguments: Sequence[str], data: Resources) -> list[str]:
+def wrapped(arguments: Sequence[str], data: Resources, *, is_c: bool = True) -> list[str]:
     """The arguments of clang: the user's, after coverage and headers, before the runtime.
 
     The runtime is only added where an executable is linked.
@@ -44,7 +44,8 @@ def wrapped(arguments: Sequence[str], data: Resources) -> list[str]:
     has_input = any(not argument.startswith("-") for argument in arguments)
     if not has_input or _NO_LINK.intersection(arguments):
         return [*flags, *arguments] if has_input else list(arguments)
-    return [*flags, *_runtime_of_clang(arguments), *arguments, *link_flags(data, threads=threads)]
+    libraries = link_flags(data, threads=threads, is_c=is_c)
+    return [*flags, *_runtime_of_clang(arguments), *arguments, *libraries]
 
 
 def _runtime_of_clang(arguments: Sequence[str]) -> list[str]:
@@ -58,7 +59,7 @@ def become(arguments: Sequence[str], *, is_cxx: bool) -> NoReturn:
     # CC is likely to be this very wrapper, so only our own variable counts.
     compiler = find_compiler(os.environ.get("FUZZVERSE_CC", ""))
     path: Path = compiler.cxx if is_cxx else compiler.path
-    os.execv(path, [str(path), *wrapped(arguments, resources.installed())])
+    os.execv(path, [str(path), *wrapped(arguments, resources.installed(), is_c=not is_cxx)])
 
 
 @click.command(context_settings=PASS_THROUGH)

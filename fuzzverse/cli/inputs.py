@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fuzzverse import corpus, native
-from fuzzverse.archive import Archive
+from fuzzverse.archive.writer import Archive
 from fuzzverse.errors import InputError, UsageError
 from fuzzverse.model import Recipe
 from fuzzverse.outdir import OutDirectory

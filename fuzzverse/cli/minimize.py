@@ -18,6 +18,7 @@ from fuzzverse.report import minimize as minimize_report
 from fuzzverse.report.minimize import Minimized, Size
 from fuzzverse.shapes import Shape
 from fuzzverse.shrink import NotReproducedError, Shrinker, Shrunk
+from fuzzverse.symbolise import Places
 from fuzzverse.toolchain import find_tool
 from fuzzverse.triage import Limits, Triage
 from fuzzverse.trials import Oracle
@@ -46,7 +47,9 @@ def minimize(bucket: str, out: Path, as_json: bool, trying: Trying) -> ExitCode:
         shrunk, before = _shrink(case, oracle, progress)
     progress.end()
     seconds = time.monotonic() - start
-    bug = _triage(case).replace(case.saved, shrunk.shape.recipe, shrunk.shape.draws)
+    with Places(find_tool("llvm-symbolizer"), case.opened.target) as places:
+        triage = _triage(case, places)
+        bug = triage.replace(case.saved, shrunk.shape.recipe, shrunk.shape.draws)
     result = Minimized(bug, before, size_of(shrunk.shape), oracle.trials, seconds, shrunk.stopped)
     render = minimize_report.render_json if as_json else minimize_report.render
     click.echo(render(result), nl=False)
@@ -103,12 +106,13 @@ def _shrink(case: Case, oracle: Oracle, progress: Progress) -> tuple[Shrunk, Siz
     return shrunk, size_of(Shape.of(case.recipe, shrunk.draws_before))
 
 
-def _triage(case: Case) -> Triage:
+def _triage(case: Case, places: Places) -> Triage:
     return Triage(
         native,
         case.opened.target,
         case.directory,
         lambda bucket: case.saved.bug.command,
         Limits(case.trying.deadline_ms, case.trying.memory_mb),
-        find_tool("llvm-symbolizer"),
+        places,
+        case.opened.rebuild,
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shlex
 import shutil
 import sys
@@ -16,11 +17,13 @@ from fuzzverse.build import Builder, cache_directory
 from fuzzverse.catalogue import Catalogue, find
 from fuzzverse.errors import UsageError
 from fuzzverse.model import Target
+from fuzzverse.rebuild import Rebuild, facts
 from fuzzverse.session import describe
 from fuzzverse.targetfile import TargetFile, Variant, load
-from fuzzverse.toolchain import asked_compiler, find_compiler
+from fuzzverse.toolchain import Compiler, asked_compiler, find_compiler
 
 TARGET_FILE: Final = "target.toml"
+_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,80}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +47,7 @@ class Opened:
     argument: str
     request: BuildRequest
     inputs: Path | None
+    rebuild: Rebuild
 
     def replay_command(self, out: Path) -> Callable[[str], str]:
         """Makes, for a bucket in `out`, the line that replays it."""
@@ -69,6 +73,16 @@ def default_out(argument: str) -> Path:
     return Path("fuzzverse-out") / Path(argument).resolve().name
 
 
+def is_name(argument: str) -> bool:
+    """Whether this is a target's name: a file that may have come from anywhere may say so much,
+    but the path of what is executed is the user's to give.
+
+    Raises:
+        UsageError: it could be a name, and no target is called so.
+    """
+    return bool(_NAME.fullmatch(argument)) and known_variant(argument) is not None
+
+
 def open_target(argument: str, request: BuildRequest) -> Opened:
     """Finds a target by name or folder and builds it, or takes the executable at a path.
 
@@ -79,11 +93,16 @@ def open_target(argument: str, request: BuildRequest) -> Opened:
     if known is None:
         if request != BuildRequest():
             raise UsageError(f"--sanitize and --with are for named targets; {argument} is built")
-        return Opened(describe(Path(argument), native.ABI, os.environ), argument, request, None)
-    path = build_variant(*known, request, os.environ)
+        return Opened(
+            describe(Path(argument), native.ABI, os.environ), argument, request, None, Rebuild()
+        )
+    compiler = find_compiler(asked_compiler(os.environ))
+    path = build_variant(*known, request, os.environ, compiler)
+    replaced = dict(request.replacements)
+    told = facts(*known, request.sanitizers, replaced, compiler.version)
     inputs = known[0].directory.parent.parent / "corpora" / known[0].name
     target = describe(path, native.ABI, os.environ)
-    return Opened(target, argument, request, inputs if inputs.is_dir() else None)
+    return Opened(target, argument, request, inputs if inputs.is_dir() else None, told)
 
 
 def is_path(argument: str, catalogue: Catalogue) -> bool:
@@ -111,13 +130,17 @@ def known_variant(argument: str) -> tuple[TargetFile, Variant] | None:
 
 
 def build_variant(
-    target: TargetFile, variant: Variant, request: BuildRequest, environment: Mapping[str, str]
+    target: TargetFile,
+    variant: Variant,
+    request: BuildRequest,
+    environment: Mapping[str, str],
+    compiler: Compiler,
 ) -> Path:
     """Builds one variant of a target and returns its executable."""
     builder = Builder(
         resources.installed(),
         cache_directory(environment, Path.home()),
-        find_compiler(asked_compiler(environment)),
+        compiler,
         replacements=dict(request.replacements),
     )
     return builder.build(target, variant, request.sanitizers)

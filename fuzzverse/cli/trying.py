@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import re
 import shlex
 import time
 from collections.abc import Callable, Iterator
@@ -16,15 +15,18 @@ from typing import Any, Final, TypeVar
 import click
 
 from fuzzverse import bugstore, native
+from fuzzverse.buckets import Buckets
 from fuzzverse.bugstore import SavedBug
 from fuzzverse.build import SANITIZERS
-from fuzzverse.campaign import Interruption
-from fuzzverse.cli.opening import BuildRequest, Opened, known_variant, open_target
+from fuzzverse.cli.opening import BuildRequest, Opened, is_name, open_target
 from fuzzverse.cli.options import COUNT_MAX, Duration, Jobs, build_options, isolation_option
 from fuzzverse.cli.watching import say
 from fuzzverse.engine import insist_on_rewinding
 from fuzzverse.errors import EngineError, InputError, UsageError
+from fuzzverse.interruption import Interruption
 from fuzzverse.model import IsolationChoice, Policy, Recipe, Replay, Strategy, Verdict
+from fuzzverse.symbolise import Places
+from fuzzverse.toolchain import find_tool
 from fuzzverse.trace import Draw, trace
 from fuzzverse.trials import Budget, Oracle
 
@@ -36,7 +38,6 @@ OUT_OPTION: Final = click.option(
     help="What a run left, or a directory of such.",
 )
 REPLAY_DEADLINE_MS: Final = 10_000
-_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,80}")
 
 Result = TypeVar("Result")
 Command = Callable[..., Result]
@@ -145,8 +146,13 @@ class Case:
             canary=0,
         )
         target, bucket = self.opened.target, self.saved.bug.bucket
-        with interruption.listening(), native.Campaign(target, policy, [self.recipe]) as campaign:
-            yield Oracle(target, bucket, campaign, budget, self.trying.jobs, moved)
+        with (
+            interruption.listening(),
+            native.Campaign(target, policy, [self.recipe]) as campaign,
+            Places(find_tool("llvm-symbolizer"), target) as places,
+        ):
+            buckets = Buckets(target, places)
+            yield Oracle(buckets, bucket, campaign, budget, self.trying.jobs, moved)
             insist_on_rewinding(campaign, policy)
 
 
@@ -189,7 +195,7 @@ def _asked_for(saved: SavedBug, trying: Trying) -> tuple[str, BuildRequest]:
     except ValueError:
         words = []
     called = words[words.index("replay") + 1 :] if "replay" in words else []
-    if not called or not _NAME.fullmatch(called[0]) or known_variant(called[0]) is None:
+    if not called or not is_name(called[0]):
         raise UsageError(f"which target has {saved.bug.bucket}? Name it, or its path: --target")
     asked = [b for a, b in pairwise(called) if a == "--sanitize" and b in SANITIZERS]
     is_as_then = trying.request == BuildRequest()

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import click
 
-from fuzzverse.campaign import Observer
 from fuzzverse.model import Discovery
+from fuzzverse.observer import Observer
 from fuzzverse.outcome import Bug, Snapshot
 from fuzzverse.report.lines import Lines
 

@@ -19,7 +19,7 @@ from fuzzverse.report import why as why_report
 from fuzzverse.report.why import Why
 from fuzzverse.session import edge_addresses
 from fuzzverse.shapes import Shape, alone
-from fuzzverse.symbolise import LoggedStacks
+from fuzzverse.symbolise import LoggedStacks, Places
 from fuzzverse.toolchain import find_tool
 from fuzzverse.trials import Oracle, Stopped
 
@@ -85,7 +85,8 @@ def _name(case: Case, told: Explanation, trials: int, seconds: float) -> Why:
     bug, target = case.saved.bug, case.opened.target
     edges = {f.edge for one in told.telling for f in one.features if f.edge is not None}
     addresses = edge_addresses(target, os.environ) if edges else ()
-    with LoggedStacks(find_tool("llvm-symbolizer"), target) as stacks:
+    with Places(find_tool("llvm-symbolizer"), target) as places:
+        stacks = LoggedStacks(places)
         place = "" if told.decision is None else stacks.place(told.decision.draw.places)
         lines = {edge: stacks.place([addresses[edge]]) for edge in sorted(edges)}
     known = {edge: line for edge, line in lines.items() if line}

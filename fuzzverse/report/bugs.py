@@ -14,8 +14,9 @@ RECIPE_LENGTH_MAX: Final = 80
 
 
 def reproduced(bug: Bug) -> str:
-    """`3 of 3`."""
-    return f"{bug.reproduced} of {bug.replays}"
+    """`3 of 3`, or `2 of 3, flaky`."""
+    flaky = ", flaky" if bug.reproduced < bug.replays else ""
+    return f"{bug.reproduced} of {bug.replays}{flaky}"
 
 
 def render(bugs: Sequence[Bug]) -> str:

@@ -103,7 +103,7 @@ def render(charts: Sequence[Chart]) -> str:
 
 
 def _chart(chart: Chart) -> Iterator[str]:
-    ticks = _decades if chart.is_log else _even_steps
+    ticks = _decades if chart.is_log else even_steps
     xs = [x for one in chart.series for x, _ in one.points]
     ys = [y for one in chart.series for _, y in one.points]
     x_axis = _Axis(_LEFT + _INSET, _WIDTH - _RIGHT - _INSET, ticks(xs), chart.is_log)
@@ -127,7 +127,7 @@ def _decades(values: Sequence[float]) -> tuple[float, ...]:
     return tuple(10.0**power for power in range(first, last + 1))
 
 
-def _even_steps(values: Sequence[float]) -> tuple[float, ...]:
+def even_steps(values: Sequence[float]) -> tuple[float, ...]:
     """Round numbers from 0 to the greatest value."""
     most = max([*values, 1.0])
     power = 10.0 ** math.floor(math.log10(most / _STEPS))

@@ -29,16 +29,18 @@ def render(totals: Totals) -> str:
     so_far = ""
     if totals.productive > 0:
         so_far = f" (so far 1 in {about(totals.timelines / totals.productive):,})"
-    return f"next fresh: {_rarity(chance, totals.timelines)}{so_far}; {_left(left)} (estimate)"
+    return f"next fresh: {rarity(chance, totals.timelines)}{so_far}; {left_words(left)} (estimate)"
 
 
-def _rarity(chance: float, timelines: int) -> str:
+def rarity(chance: float, timelines: int) -> str:
+    """A chance of being fresh in words; `timelines` were run."""
     if chance == 0:
         return f"rarer than 1 in {plural(timelines, 'timeline')}"
     return f"about 1 in {plural(about(1 / chance), 'timeline')}"
 
 
-def _left(left: float) -> str:
+def left_words(left: float) -> str:
+    """How many features are left, in words."""
     if left < 1:
         return "hardly any features left"
     return f"at least {plural(about(left), 'feature')} left"

@@ -17,7 +17,7 @@ from fuzzverse.report.text import count, duration, plural
 
 BUGS_SHOWN_MAX: Final = 10
 
-_STOPPED: Final = {
+STOPPED: Final = {
     StopReason.TIMELINES: "the budget of timelines was spent",
     StopReason.ROOTS: "the budget of root seeds was spent",
     StopReason.TIME: "the time was up",
@@ -75,7 +75,7 @@ def _stopped(summary: Summary) -> str:
     rarity = summary.policy.until_fresh
     if summary.stopped is StopReason.FRESH and rarity is not None:
         return f"fresh features have become rarer than 1 in {plural(rarity, 'timeline')}"
-    return _STOPPED[summary.stopped]
+    return STOPPED[summary.stopped]
 
 
 def render_json(summary: Summary) -> str:

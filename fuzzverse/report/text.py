@@ -44,9 +44,9 @@ def about(number: float) -> int:
     return round(number / step) * step
 
 
-def plural(number: int, noun: str) -> str:
-    """1 bug, 2 bugs, 1,234 timelines."""
-    return f"{count(number)} {noun}" + ("" if number == 1 else "s")
+def plural(number: int, noun: str, several: str = "") -> str:
+    """1 bug, 2 bugs, 1,234 timelines; `several` where the noun's plural is not made by an s."""
+    return f"{count(number)} {noun if number == 1 else several or f'{noun}s'}"
 
 
 def columns(rows: Sequence[Sequence[str]], right: Sequence[int] = ()) -> str:

@@ -37,7 +37,8 @@ enum {
     FV_TRACE_MAX = 1 << 16, /* draws that a canary compares one by one */
     FV_MARK_FEATURE_BYTES = 16,
     FV_EACH_FEATURE_BYTES = 1 << 13,
-    FV_TEXT_BYTES = 256, /* messages, identities, details; cut when longer */
+    FV_TEXT_BYTES = 256,     /* messages, details; cut when longer */
+    FV_IDENTITY_BYTES = 512, /* what tells bugs apart: words, and places in the code */
     FV_FILE_BYTES = 128,
     FV_NAME_BYTES = 24,
     FV_LAYOUT_PAGE_BYTES = 4096,
@@ -157,7 +158,7 @@ struct fv_slot {
     uint64_t fresh_below; /* fresh features of the timelines split off below */
     uint64_t address;     /* where a signal struck */
     char message[FV_TEXT_BYTES];
-    char identity[FV_TEXT_BYTES];
+    char identity[FV_IDENTITY_BYTES];
     struct fv_recipe recipe; /* last: only the used segments are copied */
 };
 

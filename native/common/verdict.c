@@ -15,7 +15,7 @@ static void set(struct fv_slot *s, enum fv_verdict verdict, const char *message,
 }
 
 static void from_signal(struct fv_slot *s, int signal) {
-    char message[64], identity[64];
+    char message[64], identity[FV_IDENTITY_BYTES];
     if (s->kill == FV_KILL_NONE && signal == SIGKILL) {
         set(s, FV_VERDICT_LOST, "killed from outside (did the machine run out of memory?)", "lost");
         return;
@@ -31,7 +31,11 @@ static void from_signal(struct fv_slot *s, int signal) {
     s->signal = signal;
     snprintf(message, sizeof message, "%s at %#llx", strsignal(signal),
              (unsigned long long)s->address);
-    snprintf(identity, sizeof identity, "signal %d %#llx", signal, (unsigned long long)s->address);
+    /* With the frames that the handler has seen, unless there was none to see them. */
+    snprintf(identity, sizeof identity, "%s", s->identity);
+    if (s->address == 0 || identity[0] == '\0')
+        snprintf(identity, sizeof identity, "signal %d %#llx", signal,
+                 (unsigned long long)s->address);
     set(s, FV_VERDICT_SIGNAL, message, identity);
 }
 

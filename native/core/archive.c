@@ -87,6 +87,12 @@ uint32_t fv_archive_add_place(struct fv_archive *a, const struct fv_place *place
     return a->place_count++;
 }
 
+void fv_archive_credit(struct fv_archive *a, uint32_t place, const uint8_t *yields, uint32_t n) {
+    if (place == FV_NOTHING) return;
+    a->places[place].tries += n;
+    for (uint32_t i = 0; i < n; i++) a->places[place].hits += yields[i] > 0;
+}
+
 /* ---- ways ------------------------------------------------------------------------------------ */
 
 static uint32_t count_before(const struct fv_archive *a, const struct fv_node *n, uint64_t draws) {

@@ -55,6 +55,8 @@ struct fv_place {
     uint32_t is_closed;     /* not to be chosen any more */
     uint32_t is_second;     /* another way to a rare state, beside its exemplar: */
     uint32_t ways;          /* how many gave way to it */
+    uint64_t tries;         /* children of all its exemplars, of jobs that were folded, */
+    uint64_t hits;          /* and those that brought something */
 };
 
 struct fv_archive {
@@ -79,6 +81,11 @@ void fv_archive_set_hints(struct fv_archive *archive, uint32_t node,
                           const struct fv_comparison *hints, uint32_t n);
 /* The new place's index, or FV_NOTHING. */
 uint32_t fv_archive_add_place(struct fv_archive *archive, const struct fv_place *place);
+
+/* How the children of a place did, of which `yields` has what each brought; FV_NOTHING: no place's.
+ */
+void fv_archive_credit(struct fv_archive *archive, uint32_t place, const uint8_t *yields,
+                       uint32_t n);
 
 /* The steps that lead to draw `draws` of a node, and not beyond; returns their number, or
  * FV_NOTHING when they are more than `max`. */

@@ -90,6 +90,16 @@ struct fv_campaign_report {
     uint32_t reserved;
 };
 
+/* A state of the frontier: what leads there, and what was spent on going on from it. */
+struct fv_state_report {
+    uint32_t mark;
+    uint32_t is_open; /* there is a draw left to go on from */
+    uint64_t draws;   /* of the way there */
+    uint64_t tries;   /* children, of all ways there */
+    uint64_t hits;    /* those that brought something */
+    char keys[256];
+};
+
 /* One record for Python: fixed head, then segments (24 bytes each), message, identity. */
 struct fv_record_head {
     uint32_t size;
@@ -133,7 +143,7 @@ struct fv_replay_report {
     uint64_t digest;
     uint64_t address;
     char message[256];
-    char identity[256];
+    char identity[512];
 };
 
 /* Where a replay puts what it counted: site_count passes and failures, and edge_count hit-count
@@ -183,6 +193,14 @@ uint32_t fv_campaign_get_marks(fv_campaign *campaign, struct fv_mark_report *to,
 uint64_t fv_campaign_sightings(const fv_campaign *campaign, uint32_t verdict, const char *identity);
 /* The explored map, valid until the campaign is closed. */
 const uint8_t *fv_campaign_explored(const fv_campaign *campaign, size_t *size);
+/* The states from number `first` on, in the order in which they were found; returns the number
+ * written, 0 for strategies that have none. */
+uint32_t fv_campaign_get_states(const fv_campaign *campaign, uint32_t first,
+                                struct fv_state_report *to, uint32_t max);
+/* The same summed over what only edges speak for; `draws` counts these places. */
+void fv_campaign_get_entries(const fv_campaign *campaign, struct fv_state_report *to);
+/* The hit-count classes that each edge was seen in, a byte an edge; returns the number written. */
+uint32_t fv_campaign_get_edges(const fv_campaign *campaign, uint8_t *to, uint32_t max);
 uint32_t fv_campaign_pids(const fv_campaign *campaign, int32_t *to, uint32_t max);
 /* Ends what is under way now: what has been folded and found stays. */
 void fv_campaign_stop(fv_campaign *campaign);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "../common/public.h"
+#include "detail.h"
 #include "queue.h"
 #include "tree.h"
 
@@ -37,7 +38,7 @@ static uint64_t texts_at(const struct fv_record *r) {
 static bool record_is_sound(const struct fv_record *r, uint64_t available) {
     if (r->size < sizeof *r || r->size > FV_RECORD_BYTES_MAX || r->size > available) return false;
     if (r->segment_count > FV_SEGMENTS_MAX || r->message_size >= FV_TEXT_BYTES ||
-        r->identity_size >= FV_TEXT_BYTES || r->verdict >= FV_VERDICT_COUNT ||
+        r->identity_size >= FV_IDENTITY_BYTES || r->verdict >= FV_VERDICT_COUNT ||
         r->discovery_count > FV_JOURNAL_MAX || r->compare_count > FV_COMPARES_MAX)
         return false;
     uint64_t bytes = texts_at(r) + r->message_size + r->identity_size;
@@ -138,48 +139,6 @@ void fv_drain_tell(struct fv_campaign *c, struct fv_lane *lane, uint64_t base) {
 
 /* ---- what the frontier learns ---------------------------------------------------------------- */
 
-/* As printf would; a new state of every timeline early in a campaign makes that felt. */
-static size_t put_text(char *to, size_t size, const char *text) {
-    size_t n = strlen(text);
-    if (n > size) n = size;
-    memcpy(to, text, n);
-    return n;
-}
-
-static size_t put_number(char *to, size_t size, int64_t value) {
-    char digits[24];
-    size_t at = sizeof digits - 1;
-    uint64_t left = value < 0 ? -(uint64_t)value : (uint64_t)value;
-    digits[at] = '\0';
-    do digits[--at] = (char)('0' + left % 10);
-    while ((left /= 10) > 0);
-    if (value < 0) digits[--at] = '-';
-    return put_text(to, size, digits + at);
-}
-
-/* Without a terminator; what does not fit is cut. */
-static int print_keys(const struct fv_mark *m, const struct fv_bucket *b, char *to, size_t size) {
-    size_t n = 0;
-    for (uint32_t i = 0; i < b->key_count && i < FV_LAYOUT_KEYS_MAX; i++) {
-        n += put_text(to + n, size - n, i > 0 ? " " : "");
-        n += put_text(to + n, size - n, i < m->key_count ? m->key_names[i] : "?");
-        n += put_text(to + n, size - n, "=");
-        n += put_number(to + n, size - n, b->keys[i]);
-    }
-    return (int)n;
-}
-
-static int print_detail(const struct fv_mark *m, const struct fv_bucket *b, char *to, size_t size) {
-    switch (m->kind) {
-    case FV_KIND_SOMETIMES_EACH: return print_keys(m, b, to, size);
-    case FV_KIND_SOMETIMES_NUMERIC:
-        return snprintf(to, size, "margin %lld", (long long)b->qualities[0]);
-    case FV_KIND_SOMETIMES_ALL:
-        return snprintf(to, size, "%lld of %u", (long long)b->keys[0], m->condition_count);
-    default: return snprintf(to, size, "passed");
-    }
-}
-
 /* A discovery as the other strategies record theirs; its timeline is told before it, with the
  * recipe. */
 static void tell_discovery(struct fv_campaign *c, const struct fv_record *timeline,
@@ -194,7 +153,7 @@ static void tell_discovery(struct fv_campaign *c, const struct fv_record *timeli
                          .draws = d->draws}};
     struct fv_mark *m = &fv_layout_marks(c->header, c->known)[c->mark_of[b->mark]];
     char *text = (char *)record.bytes + sizeof record.head;
-    int n = print_detail(m, b, text, FV_TEXT_BYTES - 8);
+    int n = fv_detail_print(m, b->keys, b->key_count, b->qualities, text, FV_TEXT_BYTES - 8);
     m->bucket_count += m->kind == FV_KIND_SOMETIMES_EACH;
     record.head.message_size = (uint32_t)(n < FV_TEXT_BYTES - 9 ? n : FV_TEXT_BYTES - 9);
     record.head.size = (uint32_t)(sizeof record.head + record.head.message_size + 7) / 8 * 8;

@@ -11,6 +11,7 @@
 
 #include "../common/map.h"
 #include "edges.h"
+#include "frames.h"
 #include "host.h"
 #include "log.h"
 #include "raw.h"
@@ -99,6 +100,15 @@ void fv_bug(const char *format, ...) {
     fv_ending_finish(FV_VERDICT_ASSERTION);
 }
 
+void fv_bug_at(const uintptr_t *places, uint32_t count, const char *message) {
+    if (fv_rt.slot == NULL) fv_ending_misuse("fv_bug_at outside of FV_TARGET");
+    struct fv_slot *s = fv_rt.slot;
+    snprintf(s->message, sizeof s->message, "%s", message);
+    snprintf(s->identity, sizeof s->identity, "fv_bug %s |", message);
+    fv_frames_list(s->identity, sizeof s->identity, places, count);
+    fv_ending_finish(FV_VERDICT_ASSERTION);
+}
+
 _Noreturn void fv_ending_misuse(const char *what) {
     if (fv_rt.slot == NULL) {
         dprintf(STDERR_FILENO, "fuzzverse: %s: draws and marks belong inside of it\n", what);
@@ -144,9 +154,14 @@ static void on_signal(int signal, siginfo_t *info, void *context) {
     (void)info;
     if (fv_rt.in_control) fv_raw3(SYS_exit_group, FV_EXIT_LOST, 0, 0);
     if (fv_ending_is_own()) {
-        fv_rt.slot->address = program_counter(context);
-        fv_rt.slot->signal = signal;
+        struct fv_slot *s = fv_rt.slot;
+        s->address = program_counter(context);
+        s->signal = signal;
         fv_ending_collect();
+        snprintf(s->identity, sizeof s->identity, "signal %d %#llx", signal,
+                 (unsigned long long)s->address);
+        fv_frames_tell(s->identity, sizeof s->identity,
+                       s->address); /* last: stacks may be damaged */
         if (fv_rt.in_runner) fv_runner_crash(signal);
         fv_ending_tell(fv_rt.slot);
     }
@@ -180,6 +195,7 @@ static void take_report(struct fv_slot *s) {
     snprintf(s->message, sizeof s->message, "%s", words);
     snprintf(s->identity, sizeof s->identity, "sanitizer %.200s %#llx", words,
              (unsigned long long)s->address);
+    fv_frames_tell(s->identity, sizeof s->identity, s->address);
 }
 
 static void on_sanitizer_death(void) {

@@ -45,7 +45,7 @@ static void write_record(struct fv_record *r, struct fv_slot *s, const char *mes
     r->root = s->recipe.root;
     r->has_tape = s->recipe.has_tape;
     r->message_size = (uint32_t)strnlen(message, FV_TEXT_BYTES - 1);
-    r->identity_size = (uint32_t)strnlen(identity, FV_TEXT_BYTES - 1);
+    r->identity_size = (uint32_t)strnlen(identity, FV_IDENTITY_BYTES - 1);
     uint64_t bytes =
         sizeof *r + segments + discoveries + compares + r->message_size + r->identity_size;
     r->size = (uint32_t)((bytes + 7) / 8 * 8);

@@ -7,12 +7,15 @@ struct range {
     uintptr_t low, high;
 };
 
+enum { FV_GUESSES = 256, FV_GUESS_BYTES = 256 };
+
 /* Ranges do not overlap and are sorted. */
 static struct {
     uintptr_t low, span; /* of all of them together: what is outside costs one comparison */
     struct range *ranges;
-    uint32_t count, room, last; /* where the last access was */
-    bool is_all;                /* all memory but the running task's stack is shared */
+    uint32_t count, room;
+    uint32_t guesses[FV_GUESSES]; /* by address: the range that an access there was in */
+    bool is_all;                  /* all memory but the running task's stack is shared */
     uint64_t accesses;
     struct fv_site *stale_mark;
 } own;
@@ -20,7 +23,7 @@ static struct {
 /* ---- what is shared -------------------------------------------------------------------------- */
 
 static void measure(void) {
-    own.last = 0;
+    memset(own.guesses, 0, sizeof own.guesses);
     own.low = own.is_all || own.count == 0 ? 0 : own.ranges[0].low;
     own.span = own.is_all       ? UINTPTR_MAX
                : own.count == 0 ? 0
@@ -81,7 +84,8 @@ static bool is_within(const struct range *range, uintptr_t low, size_t bytes) {
 static bool is_shared(const struct fv_tasklet *self, uintptr_t at, size_t bytes) {
     if (own.is_all) return !is_on_own_stack(self, at);
     if (own.count == 0) return false;
-    if (is_within(&own.ranges[own.last], at, bytes)) return true;
+    uint32_t *guess = &own.guesses[at / FV_GUESS_BYTES % FV_GUESSES];
+    if (FV_LIKELY(is_within(&own.ranges[*guess], at, bytes))) return true;
     uint32_t from = 0, to = own.count;
     while (from < to) {
         uint32_t middle = (from + to) / 2;
@@ -91,7 +95,7 @@ static bool is_shared(const struct fv_tasklet *self, uintptr_t at, size_t bytes)
             to = middle;
     }
     if (from == own.count || !is_within(&own.ranges[from], at, bytes)) return false;
-    own.last = from;
+    *guess = from;
     return true;
 }
 

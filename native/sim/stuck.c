@@ -1,9 +1,15 @@
 #include "inside.h"
 #include "switch.h"
 
-enum { FV_FRAMES_MAX = 32 };
+enum { FV_FRAMES_MAX = 32, FV_STACKS_MAX = 8, FV_STACK_FRAMES_MAX = 7 };
 
-/* ---- stacks in the log ----------------------------------------------------------------------- */
+/* The stacks of those who wait, a 0 between them: what tells bugs of this kind apart. */
+static struct {
+    uintptr_t places[FV_STACKS_MAX * (FV_STACK_FRAMES_MAX + 1)];
+    uint32_t count, stacks;
+} blocked;
+
+/* ---- stacks ---------------------------------------------------------------------------------- */
 
 static bool is_within(const struct fv_tasklet *task, const uintptr_t *frame,
                       const uintptr_t *above) {
@@ -14,23 +20,38 @@ static bool is_within(const struct fv_tasklet *task, const uintptr_t *frame,
     return at - (uintptr_t)above < FV_BODY_STACK_BYTES;
 }
 
-/* A place to return to is the one behind the call. */
-static void log_place(uintptr_t place) { fv_log("    at %#llx", (unsigned long long)place - 1); }
-
-void fv_stuck_log_stack(const struct fv_tasklet *task, uint32_t frames_max) {
+/* A place to return to is the one behind the call. Returns how many there are, at most `max`. */
+static uint32_t walk(const struct fv_tasklet *task, uintptr_t *places, uint32_t max) {
+    uint32_t n = 0;
     uintptr_t place = 0;
     const uintptr_t *frame = __builtin_frame_address(0), *above = frame;
     if (task != fv_tasks.current) {
         above = task->left;
         frame = fv_switch_frame(task->left, &place);
-        log_place(place);
+        places[n++] = place - 1;
     }
-    for (uint32_t i = 0; i < frames_max && (frame == above || is_within(task, frame, above)); i++) {
-        if (frame[1] == 0) return;
-        log_place(frame[1]);
+    while (n < max && (frame == above || is_within(task, frame, above)) && frame[1] != 0) {
+        places[n++] = frame[1] - 1;
         above = frame;
         frame = (const uintptr_t *)frame[0];
     }
+    return n;
+}
+
+void fv_stuck_log_stack(const struct fv_tasklet *task, uint32_t frames_max) {
+    uintptr_t places[FV_FRAMES_MAX];
+    uint32_t n = walk(task, places, frames_max < FV_FRAMES_MAX ? frames_max : FV_FRAMES_MAX);
+    for (uint32_t i = 0; i < n; i++) fv_log("    at %#llx", (unsigned long long)places[i]);
+}
+
+static void note_stack(const struct fv_tasklet *task) {
+    if (blocked.stacks == FV_STACKS_MAX) return;
+    if (blocked.stacks++ > 0) blocked.places[blocked.count++] = 0;
+    blocked.count += walk(task, blocked.places + blocked.count, FV_STACK_FRAMES_MAX);
+}
+
+_Noreturn static void end(const char *message) {
+    fv_bug_at(blocked.places, blocked.count, message);
 }
 
 /* ---- verdicts -------------------------------------------------------------------------------- */
@@ -65,41 +86,56 @@ void fv_stuck_check_cycle(const struct fv_tasklet *task) {
         at = at->state == FV_TASK_BLOCKED ? waited_for(at) : NULL;
     }
     if (at != task) return;
-    do log_task(at);
-    while ((at = waited_for(at)) != task);
-    if (waited_for(task) == task) fv_bug("a deadlock: a task waits for itself");
-    if (has_join) fv_bug("a deadlock: tasks wait for each other's mutexes and ends");
-    fv_bug("a deadlock: tasks wait for each other's mutexes");
+    do {
+        log_task(at);
+        note_stack(at);
+    } while ((at = waited_for(at)) != task);
+    if (waited_for(task) == task) end("a deadlock: a task waits for itself");
+    if (has_join) end("a deadlock: tasks wait for each other's mutexes and ends");
+    end("a deadlock: tasks wait for each other's mutexes");
 }
 
-/* Joining comes of something else that is stuck, so it is named last. */
-_Noreturn static void name_bug(uint32_t kinds) {
-    if (kinds & 1u << FV_WAIT_MUTEX)
-        fv_bug("a deadlock: a mutex is waited for that nobody unlocks any more");
-    if (kinds & 1u << FV_WAIT_CONDITION)
-        fv_bug("a lost wake-up: a condition is waited for that nobody signals any more");
-    if (kinds & 1u << FV_WAIT_SEMAPHORE)
-        fv_bug("a lost wake-up: a semaphore is waited for that nobody gives any more");
-    if (kinds & 1u << FV_WAIT_CHANNEL)
-        fv_bug("a lost wake-up: a channel is waited for that nobody uses any more");
-    if (kinds & 1u << FV_WAIT_MESSAGE)
-        fv_bug("a lost wake-up: a message is waited for that nobody sends any more");
-    if (kinds & 1u << FV_WAIT_STREAM)
-        fv_bug("a lost wake-up: a stream is waited for that nobody uses any more");
-    if (kinds & 1u << FV_WAIT_DISK)
-        fv_bug("a lost wake-up: the disk is waited for, and nothing is under way");
-    if (kinds & 1u << FV_WAIT_OTHER)
-        fv_bug("a lost wake-up: something is waited for that nobody wakes for any more");
-    fv_bug("a lost wake-up: an end is waited for that does not come");
+/* By what a verdict is given, first those that the others come of. */
+static const struct {
+    enum fv_wait_kind kind;
+    const char *message;
+} verdicts[] = {
+    {FV_WAIT_MUTEX, "a deadlock: a mutex is waited for that nobody unlocks any more"},
+    {FV_WAIT_CONDITION, "a lost wake-up: a condition is waited for that nobody signals any more"},
+    {FV_WAIT_SEMAPHORE, "a lost wake-up: a semaphore is waited for that nobody gives any more"},
+    {FV_WAIT_CHANNEL, "a lost wake-up: a channel is waited for that nobody uses any more"},
+    {FV_WAIT_MESSAGE, "a lost wake-up: a message is waited for that nobody sends any more"},
+    {FV_WAIT_STREAM, "a lost wake-up: a stream is waited for that nobody uses any more"},
+    {FV_WAIT_DISK, "a lost wake-up: the disk is waited for, and nothing is under way"},
+    {FV_WAIT_OTHER, "a lost wake-up: something is waited for that nobody wakes for any more"},
+    {FV_WAIT_JOIN, "a lost wake-up: an end is waited for that does not come"},
+};
+
+/* The next task that waits, and must not for ever, after `id`; NULL: there is none. */
+static const struct fv_tasklet *next_stuck(uint32_t *id) {
+    while (*id < fv_tasks.id_count) {
+        const struct fv_tasklet *task = fv_tasks.entries[(*id)++].alive;
+        if (task != NULL && !task->is_server) return task;
+    }
+    return NULL;
+}
+
+_Noreturn static void give_verdict(enum fv_wait_kind kind, const char *message) {
+    const struct fv_tasklet *task;
+    uint32_t id = 0;
+    while ((task = next_stuck(&id)) != NULL)
+        if (task->wait_kind == kind) note_stack(task);
+    end(message);
 }
 
 _Noreturn void fv_stuck_report(void) {
-    uint32_t kinds = 0;
-    for (uint32_t id = 0; id < fv_tasks.id_count; id++) {
-        const struct fv_tasklet *task = fv_tasks.entries[id].alive;
-        if (task == NULL || task->is_server) continue;
+    const struct fv_tasklet *task;
+    uint32_t kinds = 0, id = 0;
+    while ((task = next_stuck(&id)) != NULL) {
         kinds |= 1u << task->wait_kind;
         log_task(task);
     }
-    name_bug(kinds);
+    for (size_t i = 0; i < sizeof verdicts / sizeof *verdicts; i++)
+        if (kinds & 1u << verdicts[i].kind) give_verdict(verdicts[i].kind, verdicts[i].message);
+    end("a deadlock: no task can run");
 }

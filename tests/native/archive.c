@@ -142,6 +142,17 @@ static void places_of_states(void) {
     EXPECT(fv_archive_add_place(&archive, &entry) == number + 1);
 }
 
+static void what_children_brought_is_summed(void) {
+    struct fv_place entry = {.state = FV_NOTHING};
+    uint32_t number = fv_archive_add_place(&archive, &entry);
+    uint8_t yields[] = {0, 4, 1};
+    fv_archive_credit(&archive, number, yields, 3);
+    fv_archive_credit(&archive, number, yields, 1);
+    fv_archive_credit(&archive, FV_NOTHING, yields, 3);
+    EXPECT(archive.places[number].tries == 4);
+    EXPECT(archive.places[number].hits == 2);
+}
+
 static void what_finds_no_room_is_counted(void) {
     struct fv_node bare = {.parent = FV_NOTHING, .tape = FV_NOTHING};
     struct fv_node greedy = {.parent = FV_NOTHING, .step_count = FV_STEPS_MAX};
@@ -171,6 +182,7 @@ int main(void) {
     }
     hints_are_in_order_and_set_once(1);
     places_of_states();
+    what_children_brought_is_summed();
     what_finds_no_room_is_counted();
     fv_archive_close(&archive);
     EXPECT(archive.nodes == NULL);

@@ -10,11 +10,12 @@ import pytest
 from support.campaigns import explore
 
 from fuzzverse import native
-from fuzzverse.buckets import bucket_of
+from fuzzverse.buckets import Buckets
 from fuzzverse.explain import Explainer
 from fuzzverse.model import Policy, Recipe, Replay, Strategy, Target, TimelineRecord
 from fuzzverse.shapes import alone
 from fuzzverse.shrink import Shrinker, Shrunk
+from fuzzverse.symbolise import Places
 from fuzzverse.trace import Draw, trace
 from fuzzverse.trials import Budget, Oracle
 
@@ -48,8 +49,9 @@ class Asking:
         policy = Policy(strategy=Strategy.TRIALS, jobs=JOBS, canary=0)
         self.campaign = native.Campaign(target, policy, [record.recipe])
         budget = Budget(300_000, None, time.monotonic, lambda: False)
-        bucket = bucket_of(target, record)
-        self.oracle = Oracle(target, bucket, self.campaign, budget, JOBS)
+        buckets = Buckets(target, Places(None, target))
+        bucket = buckets.bucket_of(record)
+        self.oracle = Oracle(buckets, bucket, self.campaign, budget, JOBS)
 
     def trace(self, recipe: Recipe) -> list[Draw]:
         return trace(native, self.target, recipe, 10_000, 2_048)[1]

@@ -79,6 +79,12 @@ def test_the_package_is_whole(root: Path, resources: Resources) -> None:
     assert [name for name in wanted if not (resources.root / name).is_file()] == []
 
 
+def test_pages_find_their_style_and_script(resources: Resources) -> None:
+    page = resources.root.parent / "report" / "page"
+    assert "prefers-color-scheme" in (page / "page.css").read_text()
+    assert '"use strict"' in (page / "page.js").read_text()
+
+
 def test_the_extension_serves_every_python() -> None:
     spec = importlib.util.find_spec("fuzzverse._native")
     assert spec is not None

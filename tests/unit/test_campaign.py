@@ -2,24 +2,31 @@ from __future__ import annotations
 
 import json
 import os
+import secrets
 import signal
 import sqlite3
+import struct
+import zlib
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
-from fuzzverse.campaign import CampaignRun, Clocks, Interruption
+from fuzzverse.campaign import CampaignRun, Clocks, Origin
 from fuzzverse.errors import EngineError
+from fuzzverse.interruption import Interruption
 from fuzzverse.model import (
     Discovery,
+    Effort,
     Isolation,
     MarkTally,
     Policy,
     Progress,
     Recipe,
     Replay,
+    StateTally,
+    Survey,
     Target,
     TimelineRecord,
     Totals,
@@ -27,11 +34,21 @@ from fuzzverse.model import (
 )
 from fuzzverse.outcome import Bug, Snapshot, StopReason, Summary
 from fuzzverse.outdir import OutDirectory
+from fuzzverse.symbolise import Places
 from fuzzverse.triage import Limits, Triage
 
 MakeRecord = Callable[..., TimelineRecord]
 NOTHING = Progress((), (), False)
 END = Progress((), (), True)
+SURVEY = Survey(
+    states=(
+        StateTally(4, "floor=1", 10, tries=6, hits=2, is_open=True),
+        StateTally(4, "floor=2", 20, tries=3, hits=0, is_open=True),
+        StateTally(1, "passed", 30, tries=40, hits=1, is_open=False),
+    ),
+    entries=Effort(None, places=2, tries=8, hits=1),
+    edges=bytes([1, 0, 6]),
+)
 
 
 class Clock:
@@ -76,6 +93,9 @@ class Engine:
     def sightings(self, verdict: Verdict, identity: str) -> int:
         return 9
 
+    def survey(self) -> Survey:
+        return SURVEY
+
     def stop(self) -> Progress:
         self.is_stopped = True
         return NOTHING
@@ -119,6 +139,21 @@ class Watcher:
         self.notes.append(words)
 
 
+class Colleagues:
+    """Whom a campaign is shared with."""
+
+    def __init__(self) -> None:
+        self.changes = 0
+        self.troubles: list[str] = []
+
+    def changed(self) -> None:
+        self.changes += 1
+
+    def notes(self) -> Sequence[str]:
+        told, self.troubles = self.troubles, []
+        return told
+
+
 class Room:
     """A campaign with everything around it."""
 
@@ -128,6 +163,7 @@ class Room:
         self.engine = engine
         self.watcher = Watcher(out / "bugs")
         self.interruption = Interruption()
+        self.team = Colleagues()
 
     def run(self, policy: Policy | None = None, seconds: float | None = None) -> Summary:
         with ExitStack() as stack:
@@ -136,14 +172,24 @@ class Room:
             return CampaignRun(
                 target=self.target,
                 policy=policy or Policy(),
+                origin=Origin(secrets.token_hex(16), "{}"),
                 seconds=seconds,
                 engine=self.engine,
                 replayer=self.engine,
-                triage=Triage(self.engine, self.target, out.bugs, "replay {}".format, Limits()),
+                triage=Triage(
+                    self.engine,
+                    self.target,
+                    out.bugs,
+                    "replay {}".format,
+                    Limits(),
+                    Places(None, self.target),
+                ),
                 out=out,
                 clocks=Clocks(self.engine.clock, lambda: 1e9),
                 observer=self.watcher,
                 interruption=self.interruption,
+                team=self.team,
+                places=lambda: [64, 96, 0],
             ).run()
 
     def events(self) -> list[str]:
@@ -196,6 +242,21 @@ def test_what_is_fresh_goes_to_corpus_and_archive(
     assert entry.read_bytes() == b"input 7"
     assert summary.corpus == 1
     assert room.rows("SELECT name, root, fresh FROM entries") == [(entry.name, "7", 3)]
+
+
+def test_a_team_is_told_of_new_bugs_and_its_troubles_are_told(
+    make_room: MakeRoom, make_record: MakeRecord
+) -> None:
+    room = make_room(brought(make_record(), make_record()))
+    room.team.troubles = ["the server is gone"]
+    (bug,) = room.run().bugs
+    assert room.team.changes == 1
+    assert room.watcher.notes == ["the server is gone"]
+    assert room.event("sharing")["message"] == "the server is gone"
+    parts = [room.out / "bugs" / bug.bucket / part for part in ("input", "log", "stack")]
+    kept = room.rows("SELECT i.data, l.data, s.data FROM bugs b JOIN blobs i ON i.name = b.input "
+                     "JOIN blobs l ON l.name = b.log JOIN blobs s ON s.name = b.stack")  # fmt: skip
+    assert kept == [tuple(part.read_bytes() for part in parts)]
 
 
 def test_bugs_are_told_once_counted_and_kept(make_room: MakeRoom, make_record: MakeRecord) -> None:
@@ -346,3 +407,24 @@ def test_events_name_the_isolation(make_room: MakeRoom) -> None:
     assert isinstance(policy, dict)
     assert policy["isolation"] == "fork"
     assert room.event("totals")["isolation"] == "rewind"
+
+
+def test_where_it_has_been_is_kept_at_the_end(make_room: MakeRoom) -> None:
+    room = make_room()
+    room.run()
+    assert room.rows("SELECT mark, keys, draws, tries, hits, is_open FROM states") == [
+        (4, "floor=1", 10, 6, 2, 1),
+        (4, "floor=2", 20, 3, 0, 1),
+        (1, "passed", 30, 40, 1, 0),
+    ]
+    assert room.rows("SELECT mark, places, tries, hits FROM efforts ORDER BY tries DESC") == [
+        (1, 1, 40, 1),
+        (4, 2, 9, 2),
+        (-1, 2, 8, 1),
+    ]
+    ((executable, edges, places),) = room.rows("SELECT executable, edges, places FROM coverage")
+    assert executable == str(room.target.path)
+    assert isinstance(edges, bytes)
+    assert isinstance(places, bytes)
+    assert zlib.decompress(edges) == SURVEY.edges
+    assert struct.unpack("<3Q", zlib.decompress(places)) == (64, 96, 0)

@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fuzzverse.corpus import ENTRY_SIZE_MAX, GROUP_MAX, Corpus, CorpusWriter, load, name_of
+from fuzzverse.corpus import ENTRY_SIZE_MAX, GROUP_MAX, Corpus, CorpusWriter, load
 from fuzzverse.errors import EngineError, UsageError
+from fuzzverse.files import name_of
 
 
 @given(st.lists(st.binary(max_size=50), max_size=20))

@@ -6,7 +6,7 @@ import pytest
 
 from fuzzverse.engine import insist_on_rewinding
 from fuzzverse.errors import EngineError
-from fuzzverse.model import MarkTally, Policy, Progress, Totals, Verdict
+from fuzzverse.model import MarkTally, Policy, Progress, Survey, Totals, Verdict
 
 
 @dataclass
@@ -28,6 +28,9 @@ class Engine:
         raise NotImplementedError
 
     def sightings(self, verdict: Verdict, identity: str) -> int:
+        raise NotImplementedError
+
+    def survey(self) -> Survey:
         raise NotImplementedError
 
     def stop(self) -> Progress:

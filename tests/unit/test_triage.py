@@ -11,6 +11,7 @@ from fuzzverse import bugstore, triage
 from fuzzverse.errors import EngineError
 from fuzzverse.model import Recipe, Replay, Segment, Target, TimelineRecord, Verdict
 from fuzzverse.outcome import Bug
+from fuzzverse.symbolise import Places
 from fuzzverse.triage import Limits, Triage
 
 MakeRecord = Callable[..., TimelineRecord]
@@ -50,7 +51,9 @@ def of_length(segments: int) -> Recipe:
 
 
 def make(target: Target, directory: Path, *answers: Replay) -> Triage:
-    return Triage(Engine(list(answers)), target, directory, "replay {}".format, Limits())
+    return Triage(
+        Engine(list(answers)), target, directory, "replay {}".format, Limits(), Places(None, target)
+    )
 
 
 def on_disk(directory: Path) -> Bug:
@@ -154,7 +157,9 @@ def test_a_signal_has_a_stack_and_a_sanitizer_its_report(
     found = {"verdict": Verdict.SANITIZER, "identity": "heap-use-after-free"}
     replay = make_replay(**found)
     engine = Engine([replay], "\n==1==ERROR: AddressSanitizer: bad\n")
-    other = Triage(engine, target, tmp_path, str, Limits()).see(make_record(**found))
+    other = Triage(engine, target, tmp_path, str, Limits(), Places(None, target)).see(
+        make_record(**found)
+    )
     assert other is not None
     stack = (tmp_path / other.bucket / "stack").read_text()
     assert stack == "==1==ERROR: AddressSanitizer: bad\n"
@@ -173,7 +178,7 @@ def test_timeouts_are_replayed_with_the_campaigns_deadline(
     deadline_ms: int,
 ) -> None:
     engine = Engine([make_replay(verdict=verdict)])
-    Triage(engine, target, tmp_path, str, Limits(deadline_ms=1_000)).see(
+    Triage(engine, target, tmp_path, str, Limits(deadline_ms=1_000), Places(None, target)).see(
         make_record(verdict=verdict)
     )
     assert engine.deadlines_ms == [deadline_ms] * 3

@@ -3,10 +3,11 @@ from __future__ import annotations
 import pytest
 from support.draws import Simulation
 
-from fuzzverse.buckets import bucket_of
+from fuzzverse.buckets import Buckets
 from fuzzverse.errors import EngineError
 from fuzzverse.model import Recipe, Segment, SegmentKind, Target
 from fuzzverse.shapes import Candidate, Shape, alone, explicit
+from fuzzverse.symbolise import Places
 from fuzzverse.trials import ORDERS_MAX, SEGMENTS_MAX, Budget, Oracle, Stopped
 
 DRAWS = 60
@@ -20,11 +21,16 @@ def unlimited(trials: int = 10**9) -> Budget:
     return Budget(trials, None, lambda: 0.0, lambda: False)
 
 
+def buckets_of(target: Target) -> Buckets:
+    return Buckets(target, Places(None, target))
+
+
 def oracle_of(
     target: Target, trier: Simulation, limit: Budget | None = None, jobs: int = 1
 ) -> Oracle:
-    bucket = bucket_of(target, trier.trial(0, 0, 11))
-    return Oracle(target, bucket, trier, limit or unlimited(), jobs)
+    buckets = buckets_of(target)
+    bucket = buckets.bucket_of(trier.trial(0, 0, 11))
+    return Oracle(buckets, bucket, trier, limit or unlimited(), jobs)
 
 
 def said(value: int, draw: int = 10) -> Recipe:
@@ -105,10 +111,11 @@ def test_budgets_end_it(target: Target) -> None:
 def test_only_endings_of_the_bucket_count(target: Target) -> None:
     told: list[int] = []
     ending = simulation().trial(0, 0, 11)
-    bucket = bucket_of(target, ending)
-    right = Oracle(target, bucket, simulation(), unlimited(), moved=told.append)
+    buckets = buckets_of(target)
+    bucket = buckets.bucket_of(ending)
+    right = Oracle(buckets, bucket, simulation(), unlimited(), moved=told.append)
     assert right.draws([alone(said(3))]) == [11]
     assert told == [1]
-    wrong = Oracle(target, "another-bug-00000000", simulation(), unlimited())
+    wrong = Oracle(buckets, "another-bug-00000000", simulation(), unlimited())
     assert wrong.draws([alone(said(3))]) == [None]
     assert not wrong.is_same(ending)

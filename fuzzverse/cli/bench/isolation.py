@@ -8,13 +8,13 @@ from dataclasses import replace
 import click
 
 from fuzzverse.bench.isolation import Comparison, Setting, Trial, compare, run_campaign
-from fuzzverse.campaign import Interruption
 from fuzzverse.cli.bench.options import campaign_options
 from fuzzverse.cli.bench.results import Files, command_line, file_options
 from fuzzverse.cli.opening import BuildRequest, open_target
 from fuzzverse.cli.options import COUNT_MAX, STRATEGIES, OneIn
 from fuzzverse.cli.watching import say
 from fuzzverse.errors import ExitCode
+from fuzzverse.interruption import Interruption
 from fuzzverse.model import Policy, Strategy
 from fuzzverse.report.pairs import render, render_json, render_markdown, render_pair
 

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 import click
 
 from fuzzverse.bench.search import Contest, Limits, strategy_names
-from fuzzverse.campaign import Interruption
 from fuzzverse.cli.bench.contenders import hold
 from fuzzverse.cli.bench.names import parse_baseline, parse_names
 from fuzzverse.cli.bench.options import campaign_options
@@ -15,6 +14,7 @@ from fuzzverse.cli.bench.results import Files, command_line, file_options
 from fuzzverse.cli.options import COUNT_MAX, Duration, isolation_option
 from fuzzverse.cli.watching import say
 from fuzzverse.errors import ExitCode
+from fuzzverse.interruption import Interruption
 from fuzzverse.model import IsolationChoice
 from fuzzverse.report import plot
 from fuzzverse.report import search as report

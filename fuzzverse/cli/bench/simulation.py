@@ -13,12 +13,12 @@ from fuzzverse.bench.simulation import (
     measure_rounds,
     operations_of,
 )
-from fuzzverse.campaign import Interruption
 from fuzzverse.cli.bench.results import Files, command_line, file_options
 from fuzzverse.cli.opening import BuildRequest, known_variant, open_target
 from fuzzverse.cli.options import Duration
 from fuzzverse.cli.watching import say
 from fuzzverse.errors import EngineError, ExitCode
+from fuzzverse.interruption import Interruption
 from fuzzverse.report import simulation as report
 
 

@@ -9,12 +9,12 @@ import click
 
 from fuzzverse.bench.search import Interrupted
 from fuzzverse.bench.timeline import Shape, TimelineCost, measure_rounds, shape_of
-from fuzzverse.campaign import Interruption
 from fuzzverse.cli.bench.results import Files, command_line, file_options
 from fuzzverse.cli.opening import BuildRequest, known_variant, open_target
 from fuzzverse.cli.options import Duration
 from fuzzverse.cli.watching import say
 from fuzzverse.errors import ExitCode, UsageError
+from fuzzverse.interruption import Interruption
 from fuzzverse.report import bench as report
 from fuzzverse.report import chart
 from fuzzverse.report.costs import charts

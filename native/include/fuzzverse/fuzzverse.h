@@ -55,6 +55,10 @@ uint32_t fv_weighted(const char *label, const uint32_t *weights, uint32_t n);
 
 /* Ends the timeline as a bug. Bugs are told apart by the format, not by what it prints. */
 void fv_bug(const char *format, ...) __attribute__((noreturn, format(printf, 1, 2)));
+/* As fv_bug, of what lies at `count` places in the code, innermost first; 0 parts one stack from
+ * the next. Told apart by the functions that they are in besides the message. */
+void fv_bug_at(const uintptr_t *places, uint32_t count, const char *message)
+    __attribute__((noreturn));
 /* Kept on replay, free otherwise: the arguments are evaluated, nothing is formatted. */
 void fv_log(const char *format, ...) __attribute__((format(printf, 1, 2)));
 

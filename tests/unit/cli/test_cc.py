@@ -6,7 +6,7 @@ from fuzzverse import resources
 from fuzzverse.build import COMPARE_FLAGS, COVERAGE_FLAGS, PREEMPT_FLAGS, link_flags
 from fuzzverse.cli import cc
 
-LINK = list(link_flags(resources.installed()))
+LINK = list(link_flags(resources.installed(), is_c=True))
 
 
 @pytest.mark.parametrize(
@@ -26,6 +26,8 @@ def test_the_runtime_is_added_where_an_executable_is_linked(
 ) -> None:
     command = cc.wrapped(arguments, resources.installed())
     assert (command[-len(LINK) :] == LINK) is links
+    cxx = cc.wrapped(arguments, resources.installed(), is_c=False)
+    assert cxx == [word for word in command if word != "-static-libgcc"]
     assert [word for word in command if word in arguments] == arguments
     compiles = any(not word.startswith("-") for word in arguments)
     assert all((flag in command) is compiles for flag in (*COVERAGE_FLAGS, *COMPARE_FLAGS))

@@ -16,6 +16,7 @@ from fuzzverse.cli.opening import (
 )
 from fuzzverse.errors import UsageError
 from fuzzverse.model import Target
+from fuzzverse.rebuild import Rebuild
 
 
 def test_the_program_is_called_as_the_user_called_it(tmp_path: Path) -> None:
@@ -29,7 +30,7 @@ def test_the_program_is_called_as_the_user_called_it(tmp_path: Path) -> None:
 
 def test_a_replay_asks_for_the_same_build_again(target: Target) -> None:
     request = BuildRequest(("address",), (("sqlite", Path("/my sources")),))
-    opened = Opened(target, "sqlite", request, None)
+    opened = Opened(target, "sqlite", request, None, Rebuild())
     command = opened.replay_command(Path("out dir"))("b-1")
     assert command.endswith(
         "replay sqlite --sanitize address --with 'sqlite=/my sources' --bug b-1 --out 'out dir'"

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 import signal
 import sqlite3
 import subprocess
@@ -10,17 +11,20 @@ from pathlib import Path
 
 import pytest
 
-from fuzzverse.archive import MIGRATIONS, Archive, Entry
+from fuzzverse.archive.migrations import MIGRATIONS
+from fuzzverse.archive.schema import METADATA
+from fuzzverse.archive.writer import Archive, Entry, Start
 from fuzzverse.errors import EngineError
+from fuzzverse.files import name_of
 from fuzzverse.model import Isolation, MarkTally, Totals
 from fuzzverse.outcome import Bug, Snapshot, Summary
 
 U64_MAX = (1 << 64) - 1
 
 
-def begin(archive: Archive) -> int:
+def begin(archive: Archive, uid: str = "") -> int:
     return archive.begin(
-        target="t", build_id="b", strategy="random", seed=U64_MAX, policy="{}", started=1.0
+        Start("t", "b", "random", U64_MAX, "{}", 1.0, uid or secrets.token_hex(16), "{}")
     )
 
 
@@ -95,6 +99,43 @@ def test_an_archive_of_an_older_fuzzverse_goes_on(
     ]
 
 
+@pytest.mark.parametrize("version", range(1, len(MIGRATIONS) + 1))
+def test_the_tables_are_those_of_the_schema_whatever_version_came_first(
+    tmp_path: Path, version: int
+) -> None:
+    path = tmp_path / "archive.db"
+    connection = sqlite3.connect(path)
+    connection.execute("CREATE TABLE migrations (version INTEGER PRIMARY KEY)")
+    for number, script in enumerate(MIGRATIONS[:version], 1):
+        connection.executescript(script)
+        connection.execute("INSERT INTO migrations VALUES (?)", (number,))
+    connection.commit()
+    connection.close()
+    with Archive(path) as archive:
+        assert archive.earlier("t") is None
+    names = {name for (name,) in rows(path, "SELECT name FROM sqlite_master WHERE type = 'table'")}
+    assert names - {"migrations"} == METADATA.tables.keys()
+    for table in METADATA.tables.values():
+        columns = [str(row[1]) for row in rows(path, f"PRAGMA table_info({table.name})")]
+        assert columns == table.columns.keys()
+
+
+def test_the_bytes_of_bugs_are_kept_once(tmp_path: Path, make_bug: Callable[..., Bug]) -> None:
+    path = tmp_path / "archive.db"
+    parts = {"input": b"in", "log": b"told", "stack": b""}
+    with Archive(path) as archive:
+        for bucket in ("a-1", "b-2"):
+            campaign = begin(archive)
+            archive.put_bugs(campaign, make_bug(bucket=bucket))
+            archive.put_evidence(campaign, bucket, parts)
+            archive.put_bugs(campaign, make_bug(bucket=bucket, sightings=50))
+    names = tuple(name_of(data) for data in parts.values())
+    assert rows(path, "SELECT input, log, stack FROM bugs WHERE sightings = 50") == [names] * 2
+    kept = {str(name): (size, data) for name, size, data in rows(path, "SELECT * FROM blobs")}
+    expected = {name_of(data): (len(data), data) for data in parts.values()}
+    assert kept == expected
+
+
 def test_campaigns_share_an_archive(tmp_path: Path) -> None:
     path = tmp_path / "archive.db"
     for expected in (1, 2):
@@ -128,10 +169,9 @@ def test_what_was_committed_survives_sigkill(tmp_path: Path) -> None:
     path = tmp_path / "archive.db"
     program = (
         "import os, signal, sys, pathlib\n"
-        "from fuzzverse.archive import Archive, Entry\n"
+        "from fuzzverse.archive.writer import Archive, Entry, Start\n"
         "archive = Archive(pathlib.Path(sys.argv[1]))\n"
-        "c = archive.begin(target='t', build_id='b', strategy='random', seed=1, policy='{}',"
-        " started=1.0)\n"
+        "c = archive.begin(Start('t', 'b', 'random', 1, '{}', 1.0, 'u', '{}'))\n"
         "archive.add_entries(c, Entry('kept', 1, 2, '', 3, 4))\n"
         "archive.commit()\n"
         "archive.add_entries(c, Entry('lost', 2, 2, '', 3, 4))\n"
