@@ -29,6 +29,8 @@ COVERAGE_FLAGS: Final = ("-fsanitize-coverage=inline-8bit-counters,pc-table",)
 COMPARE_FLAGS: Final = ("-fsanitize-coverage=trace-cmp",)
 # Every load and store is a call into the simulation kit, which may run another task there.
 PREEMPT_FLAGS: Final = ("-fsanitize-coverage=trace-loads,trace-stores",)
+# clang announces accesses only where it instruments something: here functions, with no counter.
+PREEMPT_ALONE_FLAGS: Final = ("-fsanitize-coverage=func", "-w")
 PREEMPT_HEADER: Final = "fuzzverse/sim/preempt.h"
 # Counts lines for llvm-cov, into a file that is mapped: %c in LLVM_PROFILE_FILE.
 PROFILE_FLAGS: Final = (
@@ -175,22 +177,24 @@ class Builder:
         if fetched:
             third_party = self._third_party(fetched)
             directories += [third_party, *(third_party / name for name in fetched.include)]
-        flags = ["-O2", *DEBUG_FLAGS, *COVERAGE_FLAGS, *extra]
+        edges = variant.edges
+        flags = ["-O2", *DEBUG_FLAGS, *(COVERAGE_FLAGS if edges else ()), *extra]
         flags += [f"-I{directory}" for directory in (*directories, self._resources.include)]
         # Marks are told apart by their file, so it must not depend on where the source lies.
         flags += [f"-fmacro-prefix-map={target.directory}/="]
         # What is fetched is the same in all variants, and compiled once.
-        own_flags = (*(f"-D{define}" for define in variant.defines), *COMPARE_FLAGS, *target.flags)
+        compares = COMPARE_FLAGS if edges else ()
+        own_flags = (*(f"-D{define}" for define in variant.defines), *compares, *target.flags)
         own = (*target.sources, *variant.sources)
         chosen = [(target.directory, name, own_flags) for name in own]
         if fetched:  # the engine under the simulation: hot, and sees no draw
             chosen += [(third_party, name, fetched.flags) for name in fetched.sources]
-        preempted = self._preempt_flags(target)
+        preempted = (*self._preempt_flags(target), *(() if edges else PREEMPT_ALONE_FLAGS))
         sources = []
         for directory, name, own_or_fetched in chosen:
             source = directory / name
             command = (*self._driver(target, source), *flags, *own_or_fetched)
-            if name in target.preempt:
+            if name in target.preempt or name in variant.preempt:
                 command = (*command, *preempted)
             sources.append(_Source(source, command, tuple(directories)))
         return sources

@@ -84,12 +84,12 @@ class Table:
             raise self.error(f"`{key}` must be a positive whole number")
         return value
 
-    def flag(self, key: str) -> bool:
-        """True or false; false when there is none."""
+    def flag(self, key: str, *, default: bool = False) -> bool:
+        """True or false."""
         value = self.take(key)
         if value is not None and not isinstance(value, bool):
             raise self.error(f"`{key}` must be true or false")
-        return bool(value)
+        return default if value is None else value
 
     def done(self) -> None:
         """Complains about what is left."""

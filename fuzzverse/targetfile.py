@@ -25,8 +25,10 @@ class Variant:
     """One executable that is built from a target.
 
     `seconds` and `timelines` are the budget within which `expect` ("clean" or "bug") holds;
-    `bug` says in words which bug is known. `sources` are compiled beside the target's own; `fetch`
-    names one of the target's `fetches`, to build with in place of its `fetch`.
+    `bug` says in words which bug is known. `sources` are compiled beside the target's own, and
+    `preempt` is added to the target's own; `fetch` names one of the target's `fetches`, to build
+    with in place of its `fetch`. Without `edges` no edge is counted: the search goes by marks
+    alone.
     """
 
     name: str
@@ -38,6 +40,8 @@ class Variant:
     default: bool = False
     sources: tuple[str, ...] = ()
     fetch: str = ""
+    preempt: tuple[str, ...] = ()
+    edges: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,9 +70,9 @@ class Fetch:
 class TargetFile:
     """One target.toml.
 
-    Tasks are preempted where the sources `preempt` (own or fetched ones) touch shared memory: in
-    all of their functions, or in `preempt_functions` alone. With `threads`, POSIX threads are
-    tasks of the simulation kit.
+    Tasks are preempted where the sources `preempt` (own or fetched ones, in all variants) touch
+    shared memory: in all of their functions, or in `preempt_functions` alone. With `threads`,
+    POSIX threads are tasks of the simulation kit.
     """
 
     path: Path
@@ -144,9 +148,10 @@ def _check_names(table: Table, target: TargetFile) -> None:
     known = {*target.sources, *(target.fetch.sources if target.fetch else ())}
     known |= {name for variant in target.variants for name in variant.sources}
     known |= {name for _, one in target.fetches for name in one.sources}
-    if unknown := sorted(set(target.preempt) - known):
+    preempted = {*target.preempt, *(name for one in target.variants for name in one.preempt)}
+    if unknown := sorted(preempted - known):
         raise table.error(f"`preempt` names {unknown[0]!r}, which is none of the sources")
-    if target.preempt_functions and not target.preempt:
+    if target.preempt_functions and not preempted:
         raise table.error("`preempt_functions` restricts `preempt`, which is missing")
 
 
@@ -171,6 +176,8 @@ def _variant(table: Table) -> Variant:
         default=table.flag("default"),
         sources=table.texts("sources"),
         fetch=table.text("fetch", ""),
+        preempt=table.texts("preempt"),
+        edges=table.flag("edges", default=True),
     )
     table.done()
     return variant

@@ -48,6 +48,7 @@ struct fv_tasklet {
     uint32_t held_for; /* FV_SCHEDULE_STALLS: steps of others */
     uint64_t held_at;  /* since when */
     uint32_t read_count, stale_count;
+    uintptr_t touching;             /* shared memory that it is held up before; 0: none */
     uint64_t read_bits;             /* a sieve before `reads` */
     uintptr_t reads[FV_READS_KEPT]; /* words of shared memory that it read last */
 

@@ -162,12 +162,18 @@ void fv_preempt(void) {
     if (may_preempt(self)) fv_tasks_switch(fv_schedule_at_point());
 }
 
+static void preempt_before(struct fv_tasklet *self, uintptr_t at) {
+    self->touching = at;
+    fv_tasks_switch(fv_schedule_at_point());
+    self->touching = 0;
+}
+
 static __attribute__((noinline)) void shared_read(uintptr_t at, size_t bytes) {
     struct fv_tasklet *self = fv_tasks.current;
     if (self == NULL || !is_shared(self, at, bytes)) return;
     own.accesses++;
     if (!may_preempt(self)) return;
-    fv_tasks_switch(fv_schedule_at_point());
+    preempt_before(self, at);
     note_read(self, at);
 }
 
@@ -176,7 +182,7 @@ static __attribute__((noinline)) void shared_write(uintptr_t at, size_t bytes) {
     if (self == NULL || !is_shared(self, at, bytes)) return;
     own.accesses++;
     if (!may_preempt(self)) return;
-    fv_tasks_switch(fv_schedule_at_point());
+    preempt_before(self, at);
     note_write(self, at, bytes);
 }
 
@@ -186,6 +192,11 @@ void fv_touch_read(const void *at, size_t bytes) {
 
 void fv_touch_write(const void *at, size_t bytes) {
     if ((uintptr_t)at + bytes > own.low && bytes > 0) shared_write((uintptr_t)at, bytes);
+}
+
+const void *fv_task_touching(fv_task task) {
+    const struct fv_tasklet *found = fv_tasks_alive(task);
+    return found == NULL || found == fv_tasks.current ? NULL : (const void *)found->touching;
 }
 
 uint64_t fv_shared_accesses(void) { return own.accesses; }

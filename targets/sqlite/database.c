@@ -21,6 +21,9 @@ static const char *const texts[STATEMENTS] = {
     [ROWS_DELETE] = "DELETE FROM t%u WHERE id BETWEEN ?1 AND ?2",
     [ROWS_SELECT] = "SELECT id, version, body FROM t%u",
     [SCHEMA_SELECT] = "SELECT name FROM sqlite_schema",
+    [MODE_SELECT] = "PRAGMA journal_mode",
+    [STAMP_SELECT] = "SELECT n FROM " DATABASE_STAMP,
+    [STAMP_COUNT] = "UPDATE " DATABASE_STAMP " SET n = n + 1",
 };
 static_assert(MODEL_TABLES <= STATEMENT_NUMBERS && MODEL_SAVEPOINTS_MAX <= STATEMENT_NUMBERS,
               "a statement for each table and savepoint");
@@ -59,10 +62,13 @@ void database_close(struct database *db) {
     db->handle = NULL;
 }
 
+static void answer_put(struct database *db, const char *value) {
+    snprintf(db->answer, sizeof(db->answer), "%s", value ? value : "");
+}
+
 static int answer_keep(void *argument, int count, char **values, char **names) {
-    struct database *db = argument;
     (void)names;
-    if (count > 0) snprintf(db->answer, sizeof(db->answer), "%s", values[0] ? values[0] : "");
+    if (count > 0) answer_put(argument, values[0]);
     return 0;
 }
 
@@ -84,55 +90,71 @@ static sqlite3_stmt *prepared(struct database *db, enum statement which, uint32_
                               int *code) {
     sqlite3_stmt **statement = &db->prepared[which][number];
     db->faults_seen = db->vfs->fault_count;
+    db->sql = texts[which];
     *code = SQLITE_OK;
-    if (*statement) return *statement;
-    char sql[DATABASE_SQL_BYTES_MAX];
-    snprintf(sql, sizeof(sql), texts[which], number);
-    *code = sqlite3_prepare_v2(db->handle, sql, PREPARED_WHOLE, statement, NULL);
+    if (!*statement) {
+        char sql[DATABASE_SQL_BYTES_MAX];
+        snprintf(sql, sizeof(sql), texts[which], number);
+        *code = sqlite3_prepare_v2(db->handle, sql, PREPARED_WHOLE, statement, NULL);
+    }
+    if (*statement) db->sql = sqlite3_sql(*statement);
     return *statement;
 }
 
-static bool finished(struct database *db, sqlite3_stmt *statement, int code, enum statement which) {
-    bool done = settled(db, code, statement ? sqlite3_sql(statement) : texts[which]);
-    sqlite3_reset(statement);
-    return done;
-}
-
-bool database_do(struct database *db, enum statement which, uint32_t number) {
+int database_try(struct database *db, enum statement which, uint32_t number) {
     int code = SQLITE_OK;
     sqlite3_stmt *statement = prepared(db, which, number, &code);
-    if (statement) code = sqlite3_step(statement);
-    return finished(db, statement, code, which);
+    db->answer[0] = '\0';
+    if (!statement) return code;
+    while ((code = sqlite3_step(statement)) == SQLITE_ROW)
+        answer_put(db, (const char *)sqlite3_column_text(statement, 0));
+    sqlite3_reset(statement);
+    return code;
 }
 
-bool database_put(struct database *db, enum statement which, uint32_t table, uint32_t row,
-                  uint32_t version) {
+int database_try_put(struct database *db, enum statement which, uint32_t table, uint32_t row,
+                     uint32_t version) {
     uint8_t body[MODEL_BODY_BYTES_MAX];
     uint32_t length = model_body(table, row, version, body);
     int code = SQLITE_OK;
     sqlite3_stmt *statement = prepared(db, which, table, &code);
-    if (statement) {
-        sqlite3_bind_int64(statement, 1, version);
-        sqlite3_bind_blob(statement, 2, body, (int)length, SQLITE_STATIC);
-        sqlite3_bind_int64(statement, 3, row);
-        code = sqlite3_step(statement);
-    }
     fv_log("row %u, version %u", row, version);
-    bool done = finished(db, statement, code, which);
-    if (statement) sqlite3_clear_bindings(statement); /* the body goes with this call */
-    return done;
+    if (!statement) return code;
+    sqlite3_bind_int64(statement, 1, version);
+    sqlite3_bind_blob(statement, 2, body, (int)length, SQLITE_STATIC);
+    sqlite3_bind_int64(statement, 3, row);
+    code = sqlite3_step(statement);
+    sqlite3_reset(statement);
+    sqlite3_clear_bindings(statement); /* the body goes with this call */
+    return code;
+}
+
+int database_try_delete(struct database *db, uint32_t table, uint32_t first, uint32_t last) {
+    int code = SQLITE_OK;
+    sqlite3_stmt *statement = prepared(db, ROWS_DELETE, table, &code);
+    fv_log("rows %u to %u", first, last);
+    if (!statement) return code;
+    sqlite3_bind_int64(statement, 1, first);
+    sqlite3_bind_int64(statement, 2, last);
+    code = sqlite3_step(statement);
+    sqlite3_reset(statement);
+    return code;
+}
+
+bool database_do(struct database *db, enum statement which, uint32_t number) {
+    int code = database_try(db, which, number);
+    return settled(db, code, db->sql);
+}
+
+bool database_put(struct database *db, enum statement which, uint32_t table, uint32_t row,
+                  uint32_t version) {
+    int code = database_try_put(db, which, table, row, version);
+    return settled(db, code, db->sql);
 }
 
 bool database_delete(struct database *db, uint32_t table, uint32_t first, uint32_t last) {
-    int code = SQLITE_OK;
-    sqlite3_stmt *statement = prepared(db, ROWS_DELETE, table, &code);
-    if (statement) {
-        sqlite3_bind_int64(statement, 1, first);
-        sqlite3_bind_int64(statement, 2, last);
-        code = sqlite3_step(statement);
-    }
-    fv_log("rows %u to %u", first, last);
-    return finished(db, statement, code, ROWS_DELETE);
+    int code = database_try_delete(db, table, first, last);
+    return settled(db, code, db->sql);
 }
 
 bool database_in_transaction(const struct database *db) {
@@ -147,9 +169,11 @@ static bool read_each(struct database *db, enum statement which, uint32_t table,
                       struct model_state *found) {
     int code = SQLITE_OK;
     sqlite3_stmt *statement = prepared(db, which, table, &code);
-    if (statement)
+    if (statement) {
         while ((code = sqlite3_step(statement)) == SQLITE_ROW) reader(found, table, statement);
-    return finished(db, statement, code, which);
+        sqlite3_reset(statement);
+    }
+    return settled(db, code, db->sql);
 }
 
 static void schema_read(struct model_state *found, uint32_t unused, sqlite3_stmt *row) {
@@ -161,7 +185,7 @@ static void schema_read(struct model_state *found, uint32_t unused, sqlite3_stmt
         found->tables[table].indexed[index] = true;
     else if (name && sscanf(name, "t%u", &table) == 1 && table < MODEL_TABLES)
         found->tables[table].exists = true;
-    else
+    else if (!name || strcmp(name, DATABASE_STAMP) != 0)
         FV_UNREACHABLE("the schema holds only what was created");
 }
 

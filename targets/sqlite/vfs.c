@@ -1,6 +1,7 @@
 #include "vfs.h"
 
 #include <fuzzverse/fuzzverse.h>
+#include <fuzzverse/sim.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -15,9 +16,7 @@ struct vfs_file {
     sqlite3_file base;
     struct vfs *vfs;
     struct disk_entry *entry;
-    int level;                          /* SQLITE_LOCK_* held on the database */
-    uint32_t shm_shared, shm_exclusive; /* bits of the WAL locks held */
-    bool shm_mapped;
+    uint32_t handle; /* its index in the VFS's tables */
 };
 
 /* SQLite's own initialisation takes no argument, so it has to find the VFS here. */
@@ -40,6 +39,14 @@ static int fault(struct vfs *vfs, const char *operation, const char *name, int c
 
 static bool down(const struct vfs *vfs) { return vfs->disk->state != DISK_UP; }
 
+/* Where there are several connections another one may go on here: as before a system call. */
+static struct vfs_file *file_met(sqlite3_file *base) {
+    struct vfs_file *f = file_of(base);
+    fv_preempt();
+    if (f->vfs->called) f->vfs->called(f->vfs->with);
+    return f;
+}
+
 /* SQLite ends a journal in place (modes TRUNCATE and PERSIST) and writes the next one over it
  * without another sync. If an I/O error left that end volatile, a power loss could bring back the
  * old header over records that are no longer its own. No journal can be safe from a disk that
@@ -59,7 +66,7 @@ static int code_of(enum disk_error error, int code) { return error == DISK_OK ? 
 /* ---- reading and writing --------------------------------------------------------------------- */
 
 static int file_read(sqlite3_file *base, void *to, int length, sqlite3_int64 offset) {
-    struct vfs_file *f = file_of(base);
+    struct vfs_file *f = file_met(base);
     if (down(f->vfs)) return SQLITE_IOERR_READ;
     if (FAULT_FIRES(f->vfs)) return file_fault(f, "read", SQLITE_IOERR_READ);
     size_t got = disk_read(f->vfs->disk, f->entry, to, (size_t)length, (size_t)offset);
@@ -75,8 +82,9 @@ static int file_write_part(struct vfs_file *f, const void *from, int length, sql
 }
 
 static int file_write(sqlite3_file *base, const void *from, int length, sqlite3_int64 offset) {
-    struct vfs_file *f = file_of(base);
+    struct vfs_file *f = file_met(base);
     if (down(f->vfs)) return SQLITE_IOERR_WRITE;
+    if (f->vfs->written) f->vfs->written(f->vfs->with, f->entry->name, from, (size_t)length);
     if (FAULT_FIRES(f->vfs)) return file_write_part(f, from, length, offset, SQLITE_IOERR_WRITE);
     if (FAULT_FIRES(f->vfs)) return file_write_part(f, from, length, offset, SQLITE_FULL);
     return code_of(disk_write(f->vfs->disk, f->entry, from, (size_t)length, (size_t)offset),
@@ -84,7 +92,7 @@ static int file_write(sqlite3_file *base, const void *from, int length, sqlite3_
 }
 
 static int file_truncate(sqlite3_file *base, sqlite3_int64 size) {
-    struct vfs_file *f = file_of(base);
+    struct vfs_file *f = file_met(base);
     if (down(f->vfs)) return SQLITE_IOERR_TRUNCATE;
     if (FAULT_FIRES(f->vfs)) return file_fault(f, "truncation", SQLITE_IOERR_TRUNCATE);
     return code_of(disk_truncate(f->vfs->disk, f->entry, (size_t)size), SQLITE_IOERR_TRUNCATE);
@@ -92,7 +100,7 @@ static int file_truncate(sqlite3_file *base, sqlite3_int64 size) {
 
 /* A failing sync may have reached the platter all the same. */
 static int file_sync(sqlite3_file *base, int flags) {
-    struct vfs_file *f = file_of(base);
+    struct vfs_file *f = file_met(base);
     (void)flags;
     if (down(f->vfs)) return SQLITE_IOERR_FSYNC;
     if (FAULT_FIRES(f->vfs)) {
@@ -103,7 +111,7 @@ static int file_sync(sqlite3_file *base, int flags) {
 }
 
 static int file_size(sqlite3_file *base, sqlite3_int64 *size) {
-    struct vfs_file *f = file_of(base);
+    struct vfs_file *f = file_met(base);
     if (down(f->vfs)) return SQLITE_IOERR_FSTAT;
     *size = (sqlite3_int64)disk_size(f->vfs->disk, f->entry);
     return SQLITE_OK;
@@ -126,94 +134,108 @@ static int file_characteristics(sqlite3_file *base) {
 
 /* ---- locks: the handles of other connections are asked, no state of its own ------------------ */
 
+static struct vfs_locks *locks_of(struct vfs_file *f) { return &f->vfs->locks[f->handle]; }
+
 static int level_of_others(const struct vfs_file *f) {
     int level = SQLITE_LOCK_NONE;
-    for (int i = 0; i < VFS_OPEN_MAX; i++) {
-        const struct vfs_file *other = f->vfs->open[i];
-        if (other && other != f && other->entry == f->entry && other->level > level)
-            level = other->level;
-    }
+    for (uint32_t i = 0; i < VFS_OPEN_MAX; i++)
+        if (i != f->handle && f->vfs->locks[i].level > level) level = f->vfs->locks[i].level;
     return level;
 }
 
 static int file_lock(sqlite3_file *base, int level) {
-    struct vfs_file *f = file_of(base);
-    int others = level_of_others(f);
-    if (f->level >= level) return SQLITE_OK;
+    struct vfs_file *f = file_met(base);
+    int others = level_of_others(f), *own = &locks_of(f)->level;
+    if (*own >= level) return SQLITE_OK;
     if (level == SQLITE_LOCK_SHARED && others >= SQLITE_LOCK_PENDING) return SQLITE_BUSY;
     if (level > SQLITE_LOCK_SHARED && others >= SQLITE_LOCK_RESERVED) return SQLITE_BUSY;
     if (level == SQLITE_LOCK_EXCLUSIVE && others >= SQLITE_LOCK_SHARED) {
-        f->level = SQLITE_LOCK_PENDING;
+        *own = SQLITE_LOCK_PENDING;
         return SQLITE_BUSY;
     }
-    f->level = level;
+    *own = level;
     return SQLITE_OK;
 }
 
 static int file_unlock(sqlite3_file *base, int level) {
-    struct vfs_file *f = file_of(base);
-    if (f->level > level) f->level = level;
+    struct vfs_file *f = file_met(base);
+    if (locks_of(f)->level > level) locks_of(f)->level = level;
     return SQLITE_OK;
 }
 
 static int file_reserved(sqlite3_file *base, int *reserved) {
-    struct vfs_file *f = file_of(base);
-    *reserved = f->level >= SQLITE_LOCK_RESERVED || level_of_others(f) >= SQLITE_LOCK_RESERVED;
+    struct vfs_file *f = file_met(base);
+    *reserved =
+        locks_of(f)->level >= SQLITE_LOCK_RESERVED || level_of_others(f) >= SQLITE_LOCK_RESERVED;
     return SQLITE_OK;
 }
 
 /* ---- the WAL index: memory shared by connections, gone with the last of them ----------------- */
 
 static int shm_map(sqlite3_file *base, int region, int bytes, int extend, void volatile **to) {
-    struct vfs_file *f = file_of(base);
+    struct vfs_file *f = file_met(base);
     *to = NULL;
     if (down(f->vfs)) return SQLITE_IOERR_SHMMAP;
     if (region >= VFS_SHARED_REGIONS_MAX) return SQLITE_FULL;
-    f->shm_mapped = true;
+    locks_of(f)->is_mapped = true;
     void **shared = &f->vfs->shared[region];
-    if (!*shared && extend) *shared = calloc(1, (size_t)bytes);
-    if (!*shared && extend) return SQLITE_NOMEM;
+    if (!*shared && extend) {
+        *shared = calloc(1, (size_t)bytes);
+        if (!*shared) return SQLITE_NOMEM;
+        fv_share(*shared, (size_t)bytes);
+        f->vfs->shared_bytes = (size_t)bytes;
+    }
     *to = *shared;
     return SQLITE_OK;
 }
 
 static bool shm_conflicts(const struct vfs_file *f, uint32_t locks, bool exclusive) {
-    for (int i = 0; i < VFS_OPEN_MAX; i++) {
-        const struct vfs_file *other = f->vfs->open[i];
-        if (!other || other == f) continue;
-        if (other->shm_exclusive & locks) return true;
-        if (exclusive && (other->shm_shared & locks)) return true;
+    for (uint32_t i = 0; i < VFS_OPEN_MAX; i++) {
+        const struct vfs_locks *other = &f->vfs->locks[i];
+        if (i == f->handle) continue;
+        if (other->exclusive & locks) return true;
+        if (exclusive && (other->shared & locks)) return true;
     }
     return false;
 }
 
+static void notice_locks(const struct vfs_file *f) {
+    if (f->vfs->locked) f->vfs->locked(f->vfs->with, f->handle);
+}
+
 static int shm_lock(sqlite3_file *base, int first, int count, int flags) {
-    struct vfs_file *f = file_of(base);
+    struct vfs_file *f = file_met(base);
+    struct vfs_locks *own = locks_of(f);
     uint32_t locks = ((1U << count) - 1) << first;
     bool exclusive = flags & SQLITE_SHM_EXCLUSIVE;
     if (flags & SQLITE_SHM_UNLOCK) {
-        f->shm_shared &= ~locks;
-        f->shm_exclusive &= ~locks;
+        own->shared &= ~locks;
+        own->exclusive &= ~locks;
+        notice_locks(f);
         return SQLITE_OK;
     }
     if (shm_conflicts(f, locks, exclusive)) return SQLITE_BUSY;
     if (exclusive)
-        f->shm_exclusive |= locks;
+        own->exclusive |= locks;
     else
-        f->shm_shared |= locks;
+        own->shared |= locks;
+    notice_locks(f);
     return SQLITE_OK;
 }
 
-static void shm_barrier(sqlite3_file *base) { (void)base; }
+static void shm_barrier(sqlite3_file *base) {
+    const struct vfs_file *f = file_met(base);
+    if (f->vfs->looked) f->vfs->looked(f->vfs->with, f->handle);
+}
 
 static int shm_unmap(sqlite3_file *base, int delete_flag) {
     struct vfs_file *f = file_of(base);
     (void)delete_flag;
-    f->shm_mapped = false;
-    f->shm_shared = f->shm_exclusive = 0;
+    *locks_of(f) = (struct vfs_locks){.level = locks_of(f)->level};
     for (int i = 0; i < VFS_OPEN_MAX; i++)
-        if (f->vfs->open[i] && f->vfs->open[i]->shm_mapped) return SQLITE_OK;
-    for (int i = 0; i < VFS_SHARED_REGIONS_MAX; i++) {
+        if (f->vfs->locks[i].is_mapped) return SQLITE_OK;
+    for (int i = 0; i < VFS_SHARED_REGIONS_MAX && f->vfs->shared[i]; i++) {
+        fv_unshare(f->vfs->shared[i], f->vfs->shared_bytes);
         free(f->vfs->shared[i]);
         f->vfs->shared[i] = NULL;
     }
@@ -223,9 +245,9 @@ static int shm_unmap(sqlite3_file *base, int delete_flag) {
 /* ---- files ----------------------------------------------------------------------------------- */
 
 static int file_close(sqlite3_file *base) {
-    struct vfs_file *f = file_of(base);
-    for (int i = 0; i < VFS_OPEN_MAX; i++)
-        if (f->vfs->open[i] == f) f->vfs->open[i] = NULL;
+    const struct vfs_file *f = file_of(base);
+    f->vfs->open[f->handle] = NULL;
+    f->vfs->locks[f->handle] = (struct vfs_locks){0};
     return SQLITE_OK;
 }
 
@@ -249,10 +271,10 @@ static const sqlite3_io_methods file_methods = {
     .xShmUnmap = shm_unmap,
 };
 
-static struct vfs_file **slot_free(struct vfs *vfs) {
-    for (int i = 0; i < VFS_OPEN_MAX; i++)
-        if (!vfs->open[i]) return &vfs->open[i];
-    return NULL;
+static uint32_t handle_free(const struct vfs *vfs) {
+    uint32_t i = 0;
+    while (i < VFS_OPEN_MAX && vfs->open[i]) i++;
+    return i;
 }
 
 static struct disk_entry *entry_open(struct vfs *vfs, const char *name, int flags) {
@@ -269,11 +291,11 @@ static int vfs_open(sqlite3_vfs *base, const char *name, sqlite3_file *to, int f
     memset(f, 0, sizeof(*f));
     if (!name || down(vfs)) return SQLITE_CANTOPEN;
     if (FAULT_FIRES(vfs)) return fault(vfs, "opening", name, SQLITE_CANTOPEN);
-    struct vfs_file **slot = slot_free(vfs);
-    struct disk_entry *entry = slot ? entry_open(vfs, name, flags) : NULL;
+    uint32_t handle = handle_free(vfs);
+    struct disk_entry *entry = handle < VFS_OPEN_MAX ? entry_open(vfs, name, flags) : NULL;
     if (!entry) return SQLITE_CANTOPEN;
-    *f = (struct vfs_file){.base = {&file_methods}, .vfs = vfs, .entry = entry};
-    *slot = f;
+    *f = (struct vfs_file){{&file_methods}, vfs, entry, handle};
+    vfs->open[handle] = f;
     if (flags_out) *flags_out = flags;
     return SQLITE_OK;
 }
@@ -317,6 +339,7 @@ static int vfs_randomness(sqlite3_vfs *base, int length, char *to) {
 static int vfs_sleep(sqlite3_vfs *base, int microseconds) {
     struct vfs *vfs = base->pAppData;
     vfs->clock_ms += microseconds / 1000 + 1;
+    fv_sleep(FV_US(microseconds));
     return microseconds;
 }
 

@@ -39,6 +39,29 @@ static void touch(void) {
     fv_touch_write(&alone[3], 4);
 }
 
+/* The body looks at a task that goes on to the last word, and may be held up on the way there. */
+static void walk(void *with) {
+    (void)with;
+    shared[14] = shared[13];
+    shared[15] = 1;
+}
+
+static bool is_in_shared(const void *at) {
+    return (const int *)at >= shared + 13 && (const int *)at <= shared + 15;
+}
+
+static void look_at_walker(void) {
+    fv_task walker = fv_spawn("walker", walk, NULL);
+    while (!fv_task_has_ended(walker)) {
+        const void *at = fv_task_touching(walker);
+        FV_ALWAYS(at == NULL || is_in_shared(at), "a task is held up before what it touches");
+        FV_SOMETIMES(at == &shared[15], "a task is seen before its last access");
+        fv_yield();
+    }
+    FV_ALWAYS(fv_task_touching(walker) == NULL, "a task that has ended touches nothing");
+    FV_ALWAYS(fv_task_touching(fv_self()) == NULL, "the running task is not held up");
+}
+
 FV_TARGET(accesses) {
     FV_ALWAYS(seen(load_store) == 0, "nothing is shared yet");
     fv_self();
@@ -58,4 +81,5 @@ FV_TARGET(accesses) {
     FV_ALWAYS(seen(load_store) == 4, "what is shared no more is not seen");
     fv_share(shared, sizeof shared);
     FV_ALWAYS(seen(load_store) == 8, "and what is shared again is");
+    look_at_walker();
 }

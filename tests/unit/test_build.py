@@ -241,7 +241,13 @@ int body(void) { int sum = chosen() + other(); return seen * 10 + sum; }
 
 
 @pytest.mark.parametrize(
-    ("preempt", "functions", "seen"), [((), (), 0), (("coin.c",), ("chosen",), 1)]
+    ("preempt", "own", "functions", "edges", "seen"),
+    [
+        ((), (), (), True, 0),
+        (("coin.c",), (), ("chosen",), True, 1),
+        ((), ("coin.c",), ("chosen",), True, 1),
+        ((), ("coin.c",), ("chosen",), False, 1),
+    ],
 )
 def test_accesses_are_announced_where_the_target_says_so(
     tmp_path: Path,
@@ -249,7 +255,9 @@ def test_accesses_are_announced_where_the_target_says_so(
     compiler: Compiler,
     target: TargetFile,
     preempt: tuple[str, ...],
+    own: tuple[str, ...],
     functions: tuple[str, ...],
+    edges: bool,
     seen: int,
 ) -> None:
     header = data.include / "fuzzverse" / "sim" / "preempt.h"
@@ -257,7 +265,8 @@ def test_accesses_are_announced_where_the_target_says_so(
     header.write_text("")
     (target.directory / "coin.c").write_text(COUNTED)
     chosen = replace(target, preempt=preempt, preempt_functions=functions)
-    path = Builder(data, tmp_path / "cache", compiler).build(chosen, target.variants[0])
+    variant = replace(target.variants[0], preempt=own, edges=edges)
+    path = Builder(data, tmp_path / "cache", compiler).build(chosen, variant)
     assert exit_code(path) == seen * 10 + 2
 
 

@@ -31,6 +31,8 @@ bug = "lost commit"
 timelines = 1000
 sources = ["liar.c"]
 fetch = "newer"
+preempt = ["liar.c"]
+edges = false
 
 [fetches.newer]
 registry = "crates"
@@ -74,6 +76,8 @@ def test_every_key_is_read(tmp_path: Path) -> None:
             "lost commit",
             timelines=1000,
             sources=("liar.c",),
+            preempt=("liar.c",),
+            edges=False,
             fetch="newer",
         ),
     )
@@ -127,7 +131,7 @@ def test_a_target_without_variants_is_its_own(tmp_path: Path) -> None:
         ('language = "c"', 'language = "cobol"', "must be one of c, c"),
         ('flags = ["-Wall"]', 'flagz = ["-Wall"]', "unknown key `flagz`"),
         ('preempt = ["disk.c"', 'preempt = ["dusk.c"', "names 'dusk.c', which is none of"),
-        ('preempt = ["disk.c", "engine.c"]', "", "restricts `preempt`, which is missing"),
+        ('preempt = ["liar.c"', 'preempt = ["dusk.c"', "names 'dusk.c', which is none of"),
         ("threads = true", 'threads = "yes"', "`threads` must be true or false"),
         ("seconds = 60", "seconds = 0", r"\[\[variant\]\] `seconds` must be a positive"),
         ('"store-lying"', '"store"', "two variants share a name"),
@@ -151,6 +155,12 @@ def test_a_wrong_key_is_named_with_its_file(tmp_path: Path, old: str, new: str, 
     with pytest.raises(UsageError, match=words) as caught:
         load(path)
     assert str(path) in str(caught.value)
+
+
+def test_functions_restrict_what_is_preempted(tmp_path: Path) -> None:
+    text = 'name = "coin"\nsources = ["coin.c"]\npreempt_functions = ["toss"]\n'
+    with pytest.raises(UsageError, match="restricts `preempt`, which is missing"):
+        load(write(tmp_path, text))
 
 
 def test_bytes_that_are_no_text_are_refused(tmp_path: Path) -> None:

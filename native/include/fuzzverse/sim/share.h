@@ -21,6 +21,9 @@ void fv_preempt(void);
 /* What inlined or foreign copies of shared memory announce: the range is read, or written, here. */
 void fv_touch_read(const void *at, size_t bytes);
 void fv_touch_write(const void *at, size_t bytes);
+/* What a task that was preempted before an access to shared memory is about to touch; NULL: it is
+ * somewhere else. For marks: a target may know what it means that others change that now. */
+const void *fv_task_touching(fv_task task);
 /* Loads and stores of shared memory seen so far: 0 says that nothing was instrumented. */
 uint64_t fv_shared_accesses(void);
 /* In between, the current task is not preempted: for code of the simulation itself. Nests. */
