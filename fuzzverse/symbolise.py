@@ -96,7 +96,8 @@ def symbolise_all(symbolizer: Path, executable: Path, places: Sequence[int]) -> 
 class Places:
     """The functions at the places of a target.
 
-    Asks one llvm-symbolizer for all of them, each place once, for as long as the context lasts.
+    Asks one llvm-symbolizer for all of them, each place once, for as long as the context lasts. For
+    one thread at a time.
     """
 
     def __init__(self, symbolizer: Path | None, target: Target) -> None:

@@ -73,13 +73,12 @@ def replay(
         _debug(opened.target, recipe)
     deadline_ms = max(1, round(deadline * 1_000))
     shown_fd = STDERR_FD if as_json else STDOUT_FD
-    with (
-        Places(find_tool("llvm-symbolizer"), opened.target) as places,
-        LogFilter(shown_fd, LoggedStacks(places).named) as log,
-    ):
-        first = native.replay(
-            opened.target, recipe, log_fd=log.fd, draws=draws, deadline_ms=deadline_ms
-        )
+    with Places(find_tool("llvm-symbolizer"), opened.target) as places:
+        with LogFilter(shown_fd, LoggedStacks(places).named) as log:
+            first = native.replay(
+                opened.target, recipe, log_fd=log.fd, draws=draws, deadline_ms=deadline_ms
+            )
+        # The filter asks for places on a thread of its own, so this waits for its end.
         bucket = Buckets(opened.target, places).bucket_of(first)
     _repeat(opened.target, recipe, first, times - 1, deadline_ms)
     if bundle is not None and bucket != bundle.saved.bug.bucket:
