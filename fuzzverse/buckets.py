@@ -17,9 +17,10 @@ SLUG_LENGTH_MAX: Final = 48
 BUG_IDENTITY_PREFIX: Final = "fv_bug "
 # And before what AddressSanitizer says.
 SANITIZER_IDENTITY_PREFIX: Final = "sanitizer "
-# How many calls tell crashes apart, and how many each stack of what is stuck.
+# How many calls tell crashes apart. Of what is stuck, it is the place of each task: where several
+# wait, any of them may, and each combination would be another bucket.
 CALLS_TOLD: Final = 3
-CALLS_OF_STUCK: Final = 2
+CALLS_OF_STUCK: Final = 1
 # These bring the places at which they struck, innermost first, at the end of their identity.
 CRASHES: Final = (Verdict.SIGNAL, Verdict.SANITIZER)
 # What the runtime's fv_bug_at puts behind its message: the stacks of those who wait.

@@ -12,6 +12,18 @@ SIZE_MAX: Final = 1024 * 1024
 _CHUNK: Final = 1 << 16
 
 
+def shortened(log: bytes, size_max: int = SIZE_MAX) -> bytes:
+    """Head and tail of a log that is longer; a line in the middle tells how much is missing."""
+    half = size_max // 2
+    if len(log) <= size_max:
+        return log
+    return log[:half] + _gap(len(log) - 2 * half) + log[-half:]
+
+
+def _gap(count: int) -> bytes:
+    return f"\n... {count} bytes left out ...\n".encode()
+
+
 class LogCapture:
     """A pipe whose far end is read on a thread; at most `size_max` bytes are kept.
 
@@ -59,8 +71,7 @@ class LogCapture:
         """What was kept; a line in the middle tells how much is missing."""
         if not self._dropped:
             return bytes(self._head + self._tail)
-        gap = f"\n... {self._dropped} bytes left out ...\n".encode()
-        return bytes(self._head) + gap + bytes(self._tail)
+        return bytes(self._head) + _gap(self._dropped) + bytes(self._tail)
 
 
 class LogFilter:

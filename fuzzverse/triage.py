@@ -11,7 +11,7 @@ from typing import Final
 from fuzzverse import bugstore
 from fuzzverse.buckets import Buckets, kind_of, message_of, signal_name
 from fuzzverse.bugstore import Evidence, SavedBug
-from fuzzverse.capture import LogCapture
+from fuzzverse.capture import LogCapture, shortened
 from fuzzverse.engine import Replayer
 from fuzzverse.errors import EngineError, UsageError
 from fuzzverse.model import Recipe, Replay, Target, TimelineRecord, Verdict
@@ -193,7 +193,8 @@ class Triage:
         first, log = self._replay(recipe, bug.verdict)
         others = [self._replay(recipe, bug.verdict)[0] for _ in range(times - 1)]
         same = sum(self._sorter.bucket_of(one) == bug.bucket for one in (first, *others))
-        log = self._stacks.named(log)
+        # Names are longer than addresses.
+        log = shortened(self._stacks.named(log))
         evidence = Evidence(self._engine.input_bytes(recipe), log, self._stack(first, log))
         said = None
         if bug.verdict is Verdict.SANITIZER:

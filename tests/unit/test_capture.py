@@ -5,7 +5,7 @@ import os
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fuzzverse.capture import LogCapture, LogFilter
+from fuzzverse.capture import LogCapture, LogFilter, shortened
 
 
 def captured(chunks: list[bytes], size_max: int) -> bytes:
@@ -43,3 +43,12 @@ def test_a_filter_passes_changed_lines_on() -> None:
         os.write(log.fd, b"    at a\nan")
         os.write(log.fd, b"na\nrest")
     assert out.text == b"    bt b\nbnnb\nrest"
+
+
+def test_a_log_that_names_have_made_longer_is_cut_in_its_middle() -> None:
+    log = b"".join(b"line %d\n" % number for number in range(1_000))
+    assert shortened(log, len(log)) == log
+    cut = shortened(log, 100)
+    assert cut.startswith(log[:50])
+    assert cut.endswith(log[-50:])
+    assert f"... {len(log) - 100} bytes left out ...".encode() in cut
