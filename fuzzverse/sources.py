@@ -7,14 +7,14 @@ within one are not told apart. Lines that several edges begin at are reached whe
 from __future__ import annotations
 
 import bisect
-import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from fuzzverse.symbolise import Frame
+
 _PATH_PARTS_MAX: Final = 12
-_PLACE: Final = re.compile(r"(?P<function>.+) at (?P<file>.+?):(?P<line>\d+)(?::\d+)?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,17 +62,18 @@ class Sources:
     inputs: int = 0
 
 
-def by_file(seen: bytes, places: Sequence[int], names: Mapping[int, str]) -> tuple[FileLines, ...]:
-    """Files by name, from what was seen of each edge, its place, and the name of a place:
-    `function at file:line:column`. Edges without a name are left out."""
+def by_file(
+    seen: bytes, places: Sequence[int], names: Mapping[int, Frame]
+) -> tuple[FileLines, ...]:
+    """Files by name, from what was seen of each edge, its place, and the function at a place. Edges
+    without one are left out."""
     found: dict[str, dict[str, dict[int, bool]]] = {}
     for classes, place in zip(seen, places, strict=True):
-        match = _PLACE.fullmatch(names.get(place, ""))
-        if match is None or match["line"] == "0":
+        frame = names.get(place)
+        if frame is None or frame.line == 0:
             continue
-        lines = found.setdefault(match["file"], {}).setdefault(match["function"], {})
-        line = int(match["line"])
-        lines[line] = lines.get(line, False) or classes != 0
+        lines = found.setdefault(frame.file, {}).setdefault(frame.function, {})
+        lines[frame.line] = lines.get(frame.line, False) or classes != 0
     return _files(found)
 
 

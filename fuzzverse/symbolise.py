@@ -66,16 +66,15 @@ class Frame:
         return f"{self.function} in {self.file or '??'}:{self.line}"
 
 
-def symbolise_all(symbolizer: Path, executable: Path, places: Sequence[int]) -> dict[int, str]:
-    """The innermost function and line of many addresses in a file, each `function at file:line`.
+def symbolise_all(symbolizer: Path, executable: Path, places: Sequence[int]) -> dict[int, Frame]:
+    """The innermost function at each of many addresses in a file.
 
     One llvm-symbolizer is asked for all of them; what it does not know is left out.
     """
-    command = [str(symbolizer), f"--obj={executable}", "--inlining", "--pretty-print"]
     asked = sorted({place for place in places if place})
     try:
         answer = subprocess.run(
-            command,
+            _command(symbolizer, executable),
             input="".join(f"0x{place:x}\n" for place in asked),
             capture_output=True,
             text=True,
@@ -85,12 +84,16 @@ def symbolise_all(symbolizer: Path, executable: Path, places: Sequence[int]) -> 
         )
     except (OSError, subprocess.SubprocessError):
         return {}
-    # An answer is a line for each function, the innermost first, and an empty one.
-    answers = answer.stdout.split("\n\n")
-    if len(answers) != len(asked) + 1:
+    answers = answer.stdout.splitlines()
+    if len(answers) != len(asked):
         return {}
-    named = {place: one.partition("\n")[0] for place, one in zip(asked, answers, strict=False)}
-    return {place: line for place, line in named.items() if line and "??" not in line}
+    told = {place: _frames(one) for place, one in zip(asked, answers, strict=True)}
+    return {place: frames[0] for place, frames in told.items() if frames and frames[0].file}
+
+
+def _command(symbolizer: Path, executable: Path) -> list[str]:
+    """Answers each address on its standard input with a line of JSON."""
+    return [str(symbolizer), f"--obj={executable}", "--inlining", "--output-style=JSON"]
 
 
 class Places:
@@ -153,8 +156,7 @@ class Places:
             return []
 
     def _start(self, symbolizer: Path) -> subprocess.Popen[str]:
-        command = [str(symbolizer), f"--obj={self._target.path}", "--inlining"]
-        command.append("--output-style=JSON")
+        command = _command(symbolizer, self._target.path)
         return subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, errors="replace"
         )

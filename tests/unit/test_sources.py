@@ -1,14 +1,16 @@
 from __future__ import annotations
 
 from fuzzverse.sources import FileLines, FunctionLines, by_file, from_lcov
+from fuzzverse.symbolise import Frame
 
+DOOR, MAIN = "/far/game/door.c", "/away/game/main.c"
 NAMES = {
-    8: "open at /far/game/door.c:10:3",
-    16: "open at /far/game/door.c:12:0",
-    24: "open at /far/game/door.c:12:9",
-    32: "shut at /far/game/door.c:30",
-    40: "main at /away/game/main.c:5:1",
-    48: "lost at /away/game/main.c:0:0",
+    8: Frame("open", DOOR, 10, 9),
+    16: Frame("open", DOOR, 12, 9),
+    24: Frame("open", DOOR, 12, 9),
+    32: Frame("shut", DOOR, 30, 30),
+    40: Frame("main", MAIN, 5, 5),
+    48: Frame("lost", MAIN, 0, 0),
 }
 
 
@@ -24,9 +26,10 @@ def test_lines_are_reached_when_one_of_their_edges_was() -> None:
 
 
 def test_names_of_files_tell_them_apart() -> None:
-    names = {1: "f at /x/one/src/a.c:1", 2: "g at /x/two/src/a.c:1", 3: "h at /x/two/src/b.c:1"}
-    files = by_file(bytes(3), [1, 2, 3], names)
-    assert [file.name for file in files] == ["one/src/a.c", "two/src/a.c", "src/b.c"]
+    files = ("/x/one/src/a.c", "/x/two/src/a.c", "/x/two/src/b.c")
+    names = {number: Frame("f", file, 1, 1) for number, file in enumerate(files, 1)}
+    told = by_file(bytes(3), [1, 2, 3], names)
+    assert [file.name for file in told] == ["one/src/a.c", "two/src/a.c", "src/b.c"]
 
 
 def test_nothing_is_known_without_names() -> None:
