@@ -106,12 +106,12 @@ static uint64_t from_tape(struct fv_slot *s, uint64_t n) {
     return n == 0 ? value : value % n;
 }
 
-/* Rare events become common: most often the least answer, which is what a chance strikes at. */
-static uint64_t go_wild(const struct fv_slot *s, uint64_t n, uint64_t value) {
-    uint64_t word = fv_mix(fv_mix_draw(s->seed, s->count + s->offset) ^ FV_GOLDEN);
-    if (word % s->wild_one_in != 0) return value;
-    return (word >> 32) % 4 != 0 ? 0 : n - 1;
-}
+/* Options with weights, some of which a root may not allow. */
+struct odds {
+    const uint32_t *weights;
+    uint32_t count;
+    const struct fv_swarm *swarm; /* NULL: all are allowed */
+};
 
 /* What the target asks for: a number below `bound` (0: all 64 bits), which it sees plus `base` or,
  * where it is a choice or a chance, not at all. Below `hits` a chance says yes; other draws have
@@ -120,7 +120,42 @@ struct question {
     uint64_t bound, base, hits;
     const char *label;
     bool is_hidden;
+    const struct odds *odds; /* NULL: all values are as likely */
 };
+
+static uint64_t weight_of(const struct odds *o, uint32_t option) {
+    return o->swarm == NULL || fv_swarm_allows(o->swarm, option) ? o->weights[option] : 0;
+}
+
+/* Any option, however little it weighs: the first value that stands for it. */
+static uint64_t any_option(const struct odds *o, uint64_t word) {
+    uint32_t likely = 0;
+    for (uint32_t i = 0; i < o->count; i++) likely += weight_of(o, i) > 0;
+    uint64_t value = 0, left = word % likely;
+    for (uint32_t i = 0;; i++) {
+        uint64_t weight = weight_of(o, i);
+        if (weight > 0 && left-- == 0) return value;
+        value += weight;
+    }
+}
+
+/* A wild seed has its own subset of the kinds of draws, as roots have of what a target does: what
+ * is alike in label, bound and odds. One in four seeds has all. */
+static bool is_wild_about(const struct fv_slot *s, const struct question *q) {
+    uint64_t shift = fv_mix(s->seed) % 4;
+    uint64_t kind = fv_mix(q->bound) ^ fv_mix(q->hits + FV_GOLDEN);
+    for (const char *c = q->label; *c != 0; c++) kind = fv_mix(kind ^ (uint8_t)*c);
+    return (fv_mix(kind ^ s->seed) & ((UINT64_C(1) << shift) - 1)) == 0;
+}
+
+/* Rare events become common: any option, or most often the least answer, which is what a chance
+ * strikes at. */
+static uint64_t go_wild(const struct fv_slot *s, const struct question *q, uint64_t value) {
+    uint64_t word = fv_mix(fv_mix_draw(s->seed, s->count + s->offset) ^ FV_GOLDEN);
+    if (word % s->wild_one_in != 0 || !is_wild_about(s, q)) return value;
+    if (q->odds != NULL) return any_option(q->odds, word >> 32);
+    return (word >> 32) % 4 != 0 ? 0 : q->bound - 1;
+}
 
 /* The value of least effect: nothing rare happens, the first option is taken. */
 static uint64_t simplest(const struct question *q) { return q->hits > 0 ? q->bound - 1 : 0; }
@@ -129,7 +164,7 @@ static uint64_t generated(struct fv_slot *s, const struct question *q) {
     if (s->is_plain) return simplest(q);
     if (tape_left(s)) return from_tape(s, q->bound);
     uint64_t value = reduce(fv_mix_draw(s->seed, s->count + s->offset), q->bound);
-    return s->wild_one_in > 0 ? go_wild(s, q->bound, value) : value;
+    return s->wild_one_in > 0 ? go_wild(s, q, value) : value;
 }
 
 /* The generator's word, the tape's, or what the recipe says instead. */
@@ -168,8 +203,9 @@ static const char *said(const struct question *q, uint64_t value) {
 
 /* Tape, segments, tracing and watching; a pilot stays here until it is one of its children. */
 static __attribute__((noinline)) uint64_t draw_slowly(uint64_t bound, uint64_t base, uint64_t hits,
-                                                      const char *label, bool is_hidden) {
-    const struct question q = {bound, base, hits, label, is_hidden};
+                                                      const char *label, bool is_hidden,
+                                                      const struct odds *odds) {
+    const struct question q = {bound, base, hits, label, is_hidden, odds};
     const struct fv_segment *edit = follow_recipe(fv_rt.slot);
     while (at_splitpoint(fv_rt.slot)) {
         int saved = errno; /* the target's, whatever hosts have done */
@@ -189,14 +225,14 @@ static __attribute__((noinline)) uint64_t draw_slowly(uint64_t bound, uint64_t b
 
 /* The question is put together on the slow path alone: on the fast one, every store counts. */
 static inline uint64_t draw(uint64_t bound, uint64_t base, uint64_t hits, const char *label,
-                            bool is_hidden) {
+                            bool is_hidden, const struct odds *odds) {
     struct fv_slot *s = fv_rt.slot;
     if (FV_UNLIKELY(s == NULL)) fv_ending_misuse("a draw outside of FV_TARGET");
     uint64_t value;
     if (FV_LIKELY(s->count < s->fast_until)) {
         value = reduce(fv_mix_draw(s->seed, s->count + s->offset), bound);
     } else {
-        value = draw_slowly(bound, base, hits, label, is_hidden);
+        value = draw_slowly(bound, base, hits, label, is_hidden, odds);
         s = fv_rt.slot; /* a pilot returns as one of its children */
     }
     s->draw_hash = fv_mix_step(s->draw_hash, value, s->count);
@@ -204,33 +240,33 @@ static inline uint64_t draw(uint64_t bound, uint64_t base, uint64_t hits, const 
     return value;
 }
 
-uint64_t fv_u64(void) { return draw(0, 0, 0, "u64", false); }
+uint64_t fv_u64(void) { return draw(0, 0, 0, "u64", false, NULL); }
 
 uint64_t fv_below(uint64_t n) {
     if (FV_UNLIKELY(n == 0)) fv_ending_misuse("fv_below(0)");
-    return draw(n, 0, 0, "below", false);
+    return draw(n, 0, 0, "below", false, NULL);
 }
 
 int64_t fv_between(int64_t lo, int64_t hi) {
     if (FV_UNLIKELY(lo > hi)) fv_ending_misuse("fv_between with lo > hi");
     uint64_t base = (uint64_t)lo, bound = (uint64_t)hi - base + 1;
-    return (int64_t)(base + draw(bound, base, 0, "between", false));
+    return (int64_t)(base + draw(bound, base, 0, "between", false, NULL));
 }
 
 bool fv_chance(uint32_t num, uint32_t den) {
     if (FV_UNLIKELY(den == 0)) fv_ending_misuse("fv_chance with den 0");
-    return draw(den, 0, num, "chance", true) < num;
+    return draw(den, 0, num, "chance", true, NULL) < num;
 }
 
 void fv_bytes(void *to, size_t n) {
     uint8_t *p = to;
     for (; n >= 8; n -= 8, p += 8) {
-        uint64_t value = draw(0, 0, 0, "bytes", false);
+        uint64_t value = draw(0, 0, 0, "bytes", false, NULL);
         memcpy(p, &value, 8);
     }
     if (n > 0) {
         uint64_t bound = UINT64_C(1) << (8 * n);
-        uint64_t value = draw(bound, 0, 0, "bytes", false);
+        uint64_t value = draw(bound, 0, 0, "bytes", false, NULL);
         memcpy(p, &value, n);
     }
 }
@@ -241,30 +277,30 @@ uint32_t fv_pick(const char *label, uint32_t n) {
     if (FV_UNLIKELY(fv_rt.slot == NULL)) fv_ending_misuse("a draw outside of FV_TARGET");
     struct fv_swarm swarm = fv_swarm_of(fv_rt.slot, label, n);
     bool is_whole = swarm.allowed_count == n;
-    uint64_t value = draw(swarm.allowed_count, 0, 0, label, !is_whole);
+    uint64_t value = draw(swarm.allowed_count, 0, 0, label, !is_whole, NULL);
     return is_whole ? (uint32_t)value : fv_swarm_option(&swarm, (uint32_t)value);
 }
 
-static uint64_t sum_allowed(const struct fv_swarm *swarm, const uint32_t *weights, uint32_t n) {
+static uint64_t sum_of(const struct odds *o) {
     uint64_t sum = 0;
-    for (uint32_t i = 0; i < n; i++)
-        if (fv_swarm_allows(swarm, i)) sum += weights[i];
+    for (uint32_t i = 0; i < o->count; i++) sum += weight_of(o, i);
     return sum;
 }
 
+/* Where a root leaves nothing that has a weight, it restricts nothing. */
 uint32_t fv_weighted(const char *label, const uint32_t *weights, uint32_t n) {
-    uint64_t sum = 0;
-    for (uint32_t i = 0; i < n; i++) sum += weights[i];
+    struct odds odds = {.weights = weights, .count = n};
+    uint64_t sum = sum_of(&odds);
     if (FV_UNLIKELY(sum == 0)) fv_ending_misuse("fv_weighted without a positive weight");
     if (FV_UNLIKELY(fv_rt.slot == NULL)) fv_ending_misuse("a draw outside of FV_TARGET");
     struct fv_swarm swarm = fv_swarm_of(fv_rt.slot, label, n);
-    uint64_t allowed = sum_allowed(&swarm, weights, n);
-    bool is_whole = allowed == 0;
-    uint64_t left = draw(is_whole ? sum : allowed, 0, 0, label, true);
-    uint32_t i = 0;
-    for (;; i++) {
-        if (!is_whole && !fv_swarm_allows(&swarm, i)) continue;
-        if (left < weights[i]) return i;
-        left -= weights[i];
+    odds.swarm = &swarm;
+    uint64_t allowed = sum_of(&odds);
+    if (allowed == 0) odds.swarm = NULL;
+    uint64_t left = draw(allowed == 0 ? sum : allowed, 0, 0, label, true, &odds);
+    for (uint32_t i = 0;; i++) {
+        uint64_t weight = weight_of(&odds, i);
+        if (left < weight) return i;
+        left -= weight;
     }
 }
