@@ -66,7 +66,7 @@ struct fv_archive {
     struct fv_place *places;
     uint32_t *place_of_state;  /* FV_NOTHING: none */
     uint32_t *second_of_state; /* likewise */
-    uint32_t node_count, step_count, hint_count, place_count;
+    uint32_t node_count, step_count, hint_count, place_count, watch_count;
     uint64_t overflow; /* nodes and places that found no room */
 };
 
