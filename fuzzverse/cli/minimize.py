@@ -44,7 +44,7 @@ def minimize(bucket: str, out: Path, as_json: bool, trying: Trying) -> ExitCode:
     start = time.monotonic()
     progress = Progress(start, sys.stderr.isatty())
     with case.asking(progress.moved) as oracle:
-        shrunk, before = _shrink(case, oracle, progress)
+        shrunk, before = shrink_case(case, oracle, progress)
     progress.end()
     seconds = time.monotonic() - start
     with Places(find_tool("llvm-symbolizer"), case.opened.target) as places:
@@ -97,7 +97,12 @@ def size_of(shape: Shape) -> Size:
     return Size(shape.segment_count, len(shape.edits), shape.lucky, shape.draws)
 
 
-def _shrink(case: Case, oracle: Oracle, progress: Progress) -> tuple[Shrunk, Size]:
+def shrink_case(case: Case, oracle: Oracle, progress: Progress) -> tuple[Shrunk, Size]:
+    """Shrinks the recipe of a case; returns how large it was before, too.
+
+    Raises:
+        EngineError: it does not show the bug.
+    """
     shrinker = Shrinker(oracle, lambda recipe: case.trace(recipe)[1], progress.took)
     try:
         shrunk = shrinker.run(case.recipe)

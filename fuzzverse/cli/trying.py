@@ -130,10 +130,22 @@ class Case:
         """How a replay ends, and what it draws."""
         return trace(native, self.opened.target, recipe, self.deadline_ms, self.trying.memory_mb)
 
+    def replay(self, recipe: Recipe, log_fd: int) -> Replay:
+        """How a replay ends; what it logs goes to `log_fd`."""
+        return native.replay(
+            self.opened.target,
+            recipe,
+            log_fd=log_fd,
+            deadline_ms=self.deadline_ms,
+            memory_mb=self.trying.memory_mb,
+        )
+
     @contextmanager
-    def asking(self, moved: Callable[[int], None]) -> Iterator[Oracle]:
+    def asking(
+        self, moved: Callable[[int], None], interruption: Interruption | None = None
+    ) -> Iterator[Oracle]:
         """Somebody to ask about recipes, until the budget is spent or the user says stop."""
-        interruption, start = Interruption(), time.monotonic()
+        interruption, start = interruption or Interruption(), time.monotonic()
         until = None if self.trying.seconds is None else start + self.trying.seconds
         budget = Budget(self.trying.trials, until, time.monotonic, lambda: interruption.asked)
         policy = Policy(
