@@ -428,6 +428,7 @@ def _plan(target: model.Target, policy: model.Policy, first_root: int) -> Any:
     plan.timelines = policy.timelines or 0
     plan.roots = policy.roots or 0
     plan.until_stable = policy.until_stable or 0
+    plan.draws_max = policy.draws_max or 0
     plan.until_fresh = policy.until_fresh or 0
     plan.checkpoints = policy.checkpoints
     plan.checkpoint_mb = policy.checkpoint_mb

@@ -24,6 +24,7 @@ from fuzzverse.triage import Limits, Triage
 from fuzzverse.trials import Oracle
 
 TRIALS: Final = 300_000
+PATIENCE: Final = 2
 SCREEN_S: Final = 0.2
 LINES_S: Final = 10.0
 
@@ -43,7 +44,7 @@ def minimize(bucket: str, out: Path, as_json: bool, trying: Trying) -> ExitCode:
     case = find_case(bucket, out, trying)
     start = time.monotonic()
     progress = Progress(start, sys.stderr.isatty())
-    with case.asking(progress.moved) as oracle:
+    with case.asking(PATIENCE, progress.moved) as oracle:
         shrunk, before = shrink_case(case, oracle, progress)
     progress.end()
     seconds = time.monotonic() - start

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import os
 import shlex
 import time
 from collections.abc import Callable, Iterator
@@ -38,6 +39,7 @@ OUT_OPTION: Final = click.option(
     help="What a run left, or a directory of such.",
 )
 REPLAY_DEADLINE_MS: Final = 10_000
+PATIENCE_DRAWS: Final = 1_000
 
 Result = TypeVar("Result")
 Command = Callable[..., Result]
@@ -142,9 +144,15 @@ class Case:
 
     @contextmanager
     def asking(
-        self, moved: Callable[[int], None], interruption: Interruption | None = None
+        self,
+        patience: int,
+        moved: Callable[[int], None],
+        interruption: Interruption | None = None,
     ) -> Iterator[Oracle]:
-        """Somebody to ask about recipes, until the budget is spent or the user says stop."""
+        """Somebody to ask about recipes, until the budget is spent or the user says stop.
+
+        Timelines of so many times the recipe's draws, and PATIENCE_DRAWS more, do not show it.
+        """
         interruption, start = interruption or Interruption(), time.monotonic()
         until = None if self.trying.seconds is None else start + self.trying.seconds
         budget = Budget(self.trying.trials, until, time.monotonic, lambda: interruption.asked)
@@ -156,6 +164,7 @@ class Case:
             deadline_ms=self.trying.deadline_ms,
             memory_mb=self.trying.memory_mb,
             canary=0,
+            draws_max=self._draws_max(patience),
         )
         target, bucket = self.opened.target, self.saved.bug.bucket
         with (
@@ -166,6 +175,15 @@ class Case:
             buckets = Buckets(target, places)
             yield Oracle(buckets, bucket, campaign, budget, self.trying.jobs, moved)
             insist_on_rewinding(campaign, policy)
+
+    def _draws_max(self, patience: int) -> int | None:
+        """Where draws are plain, time may stand still and a timeline draw forever; whoever looks
+        for one that does not end must see it."""
+        if self.saved.bug.verdict is Verdict.TIMEOUT:
+            return None
+        with Path(os.devnull).open("wb") as nowhere:
+            draws = self.replay(self.recipe, nowhere.fileno()).draws
+        return patience * (draws + PATIENCE_DRAWS)
 
 
 def find_case(bucket: str, out: Path, trying: Trying) -> Case:

@@ -23,6 +23,7 @@ from fuzzverse.toolchain import find_tool
 from fuzzverse.trials import Oracle, Stopped
 
 TRIALS: Final = 300_000
+PATIENCE: Final = 100  # futures may take their time
 
 
 @click.command()
@@ -47,7 +48,7 @@ def why(bucket: str, out: Path, futures: int, as_json: bool, trying: Trying) -> 
     case = find_case(bucket, out, trying)
     start = time.monotonic()
     try:
-        with case.asking(lambda trials: None) as oracle:
+        with case.asking(PATIENCE, lambda trials: None) as oracle:
             told = explain_case(case, oracle, futures)
     except Stopped as stopped:
         click.echo(f"no explanation: {stopped}", err=True)

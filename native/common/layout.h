@@ -102,6 +102,7 @@ struct fv_policy {
     uint32_t stop_on_bug; /* the job that folds a bug winds down, the campaign ends with it */
     uint32_t reserved;
     int64_t mark_energy;
+    uint64_t draws_max; /* a timeline that would draw once more ends well; 0: none does */
 };
 
 /* Counted per timeline in its slot since its fork, then summed into the mark. `margin`: how far a

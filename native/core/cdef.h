@@ -27,6 +27,7 @@ struct fv_plan {
     uint64_t timelines;    /* budget; 0: none */
     uint64_t roots;        /* budget; 0: none */
     uint64_t until_stable; /* roots in a row without anything fresh; 0: never stop for that */
+    uint64_t draws_max;    /* a timeline ends well in front of its next draw; 0: none does */
     uint64_t until_fresh;  /* stop when less than one timeline in so many is fresh; 0: never */
     int64_t root_energy;
     int64_t mark_energy;
