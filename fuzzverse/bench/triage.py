@@ -19,7 +19,7 @@ class Limits:
     """What is asked of every variant.
 
     A minimised recipe has at most `segments`, or no pass finds a simpler one; making it takes at
-    most `seconds`. All of `replays` show the bug. One variant fills fewer than `buckets`.
+    most `seconds`. All of `replays` show the bug. One variant fills at most `buckets`.
     """
 
     segments: int
@@ -91,7 +91,10 @@ class Outcome:
     @property
     def buckets(self) -> dict[str, Bug]:
         """One bug of each bucket, over all campaigns; those seen first come first."""
-        return {bug.bucket: bug for one in reversed(self.searches) for bug in reversed(one.bugs)}
+        found: dict[str, Bug] = {}
+        for bug in (bug for one in self.searches for bug in one.bugs):
+            found.setdefault(bug.bucket, bug)
+        return found
 
 
 def planted(catalogue: Catalogue, names: Sequence[str]) -> tuple[str, ...]:
@@ -114,8 +117,8 @@ def planted(catalogue: Catalogue, names: Sequence[str]) -> tuple[str, ...]:
 def missed(one: Outcome, limits: Limits) -> list[str]:
     """What a variant fails to keep, in words."""
     found = _missed_of_bug(one, limits)
-    if len(one.buckets) >= limits.buckets:
-        found.append(f"its bugs fill {len(one.buckets)} buckets (fewer than {limits.buckets})")
+    if len(one.buckets) > limits.buckets:
+        found.append(f"its bugs fill {len(one.buckets)} buckets (at most {limits.buckets})")
     return found
 
 

@@ -21,7 +21,7 @@ from fuzzverse.shrink import NotReproducedError, Shrinker, Shrunk
 from fuzzverse.symbolise import Places
 from fuzzverse.toolchain import find_tool
 from fuzzverse.triage import Limits, Triage
-from fuzzverse.trials import Oracle
+from fuzzverse.trials import Oracle, Stopped
 
 TRIALS: Final = 300_000
 PATIENCE: Final = 2
@@ -44,8 +44,12 @@ def minimize(bucket: str, out: Path, as_json: bool, trying: Trying) -> ExitCode:
     case = find_case(bucket, out, trying)
     start = time.monotonic()
     progress = Progress(start, sys.stderr.isatty())
-    with case.asking(PATIENCE, progress.moved) as oracle:
-        shrunk, before = shrink_case(case, oracle, progress)
+    try:
+        with case.asking(PATIENCE, progress.moved) as oracle:
+            shrunk, before = shrink_case(case, oracle, progress)
+    except Stopped as stopped:
+        click.echo(f"nothing was tried: {stopped}", err=True)
+        return ExitCode.INTERRUPTED
     progress.end()
     seconds = time.monotonic() - start
     with Places(find_tool("llvm-symbolizer"), case.opened.target) as places:
@@ -103,6 +107,7 @@ def shrink_case(case: Case, oracle: Oracle, progress: Progress) -> tuple[Shrunk,
 
     Raises:
         EngineError: it does not show the bug.
+        Stopped: before anything was tried.
     """
     shrinker = Shrinker(oracle, lambda recipe: case.trace(recipe)[1], progress.took)
     try:

@@ -140,7 +140,7 @@ def _words(outcomes: Sequence[Outcome], limits: Limits) -> list[str]:
         f"{plural(limits.replays, 'replay')} show the bug.",
         "Decided by: the draw that `bugs why` names, how likely the bug is before and behind it, "
         "and how many of its other answers, all else being equal, avoid the bug.",
-        f"Buckets: of {plural(seeds, 'campaign')} (fewer than {limits.buckets}). A bucket is of a "
+        f"Buckets: of {plural(seeds, 'campaign')} (at most {limits.buckets}). A bucket is of a "
         f"target: (target, bucket) shared by two variants: {len(shared(outcomes))}.",
     ]
     words += [

@@ -49,8 +49,8 @@ from fuzzverse.report import triage as report
 )  # fmt: skip
 @click.option("--replays", type=click.IntRange(1, 100_000), default=100, show_default=True)
 @click.option(
-    "--buckets", type=click.IntRange(1, 1_000), default=10, show_default=True,
-    help="Bugs of one variant have to fill fewer.",
+    "--buckets", type=click.IntRange(1, 1_000), default=9, show_default=True,
+    help="That bugs of one variant fill at most.",
 )  # fmt: skip
 @click.option("--out", type=click.Path(path_type=Path), help="Keep what campaigns leave in here.")
 @file_options()

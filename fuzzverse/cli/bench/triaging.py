@@ -20,7 +20,7 @@ from fuzzverse.cli.sharing import Alone
 from fuzzverse.cli.trying import Case, Trying
 from fuzzverse.cli.why import PATIENCE as PATIENCE_OF_WHY
 from fuzzverse.cli.why import explain_case, place_of
-from fuzzverse.errors import CommandError, InputError
+from fuzzverse.errors import CommandError, EngineError, InputError
 from fuzzverse.interruption import Interruption
 from fuzzverse.model import Discovery, IsolationChoice, Policy, Recipe
 from fuzzverse.observer import Observer
@@ -145,7 +145,7 @@ class _Variant:
                 self._say(render_search(self._name, search))
                 outcome = replace(outcome, searches=(*outcome.searches, search))
             return self._looked_into(opened, outcome)
-        except (CommandError, Stopped) as error:
+        except CommandError as error:
             return replace(outcome, problem=str(error))
 
     # ---- finding it ---------------------------------------------------------------------------
@@ -192,13 +192,15 @@ class _Variant:
         if search is None or search.bug is None:
             return outcome
         case = self._case(opened, search.seed, search.bug)
-        small, case = self._minimize(case)
+        with _telling("minimising"):
+            small, case = self._minimize(case)
         self._say(render_small(self._name, small))
         outcome = replace(outcome, small=small)
         if not self._interruption.asked:
             outcome = replace(outcome, replayed=self._replay(case))
         if not self._interruption.asked:
-            outcome = replace(outcome, reason=self._why(case))
+            with _telling("explaining"):
+                outcome = replace(outcome, reason=self._why(case))
         return outcome
 
     def _case(self, opened: Opened, seed: int, bug: Bug) -> Case:
@@ -263,6 +265,15 @@ class _Variant:
             told = explain_case(case, oracle, self._plan.futures)
         seconds = time.monotonic() - start
         return Reason(told.decision, place_of(case, told.decision), oracle.trials, seconds)
+
+
+@contextlib.contextmanager
+def _telling(what: str) -> Iterator[None]:
+    """Says what was stopped."""
+    try:
+        yield
+    except Stopped as stopped:
+        raise EngineError(f"{what} stopped: {stopped}") from stopped
 
 
 def _text(recipe: Recipe) -> str:
