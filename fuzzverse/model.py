@@ -319,7 +319,6 @@ class Policy:
     `isolation` falls back to fork, for good, where rewinding will not do, unless `must_rewind` is
     set: then the campaign fails. One timeline in `canary` (0: none) is run again by a fresh
     process, and must come out the same. None of that changes what is found.
-    A timeline that would draw more than `draws_max` times ends well there.
     `until_fresh` ends the campaign when for so many timelines nothing was fresh, and less than one
     in so many is expected to be.
     """
@@ -348,7 +347,6 @@ class Policy:
     checkpoint_mb: int = 512
     checkpoint_us: int = 10_000
     stop_on_bug: bool = False
-    draws_max: int | None = None
     dynamic_marks_max: int = 256
 
 

@@ -28,13 +28,22 @@ EXPLICIT_MAX: Final = 1_000  # draws written down one by one
 SPAN_SMALL: Final = 16  # spans up to this long are tried at every draw
 PAIRS_MAX: Final = 64  # edits among which any two are tried
 SWAPS_MAX: Final = 32
+SWAPS_AT_ONCE: Final = 4
 SWAP_REACH: Final = 8  # draws around two edits where one may take their place
+SHIFT_MAX: Final = 4  # draws that an edit may have made for
 ROOTS: Final = 16  # small roots that are tried
+# Simpler recipes may have more draws: so many times, and so many more. Past that, time probably
+# stands still, as where all delays are plain.
+GROWTH: Final = 2
+GROWTH_DRAWS: Final = 200
 ROUNDS_MAX: Final = 1_000
 
 
 class Judge(Protocol):
     """Says of candidates whether they show the bug; a `trials.Oracle` is one."""
+
+    def within(self, draws_max: int) -> None:
+        """From now on, timelines that draw more often need not be said to show it."""
 
     def draws(self, candidates: Sequence[Candidate]) -> list[int | None]:
         """Of each, how many draws there were before the bug; None: it does not show it."""
@@ -89,8 +98,7 @@ class Shrinker:
         (draws,) = self._judge.draws([alone(recipe)])
         if draws is None:
             raise NotReproducedError
-        self._best = Shape.of(recipe, draws)
-        self._took(self.best)
+        self._keep(Shape.of(recipe, draws))
         try:
             for _ in range(ROUNDS_MAX):
                 before = self.best.key
@@ -112,12 +120,24 @@ class Shrinker:
             self._cut(is_filled=True)
             self._drop_stretches()
             self._write_down()
-        self._unsay()
-        self._pull_forward()
+        # Cheap passes first, and again for as long as they help.
+        for passes in (
+            (self._unsay_alike, self._unsay, self._unsay_shifting),
+            (self._pull_forward,),
+            (self._unsay_pairs, self._swap_pairs),
+        ):
+            said = self.best.key[0]
+            for one in passes:
+                one()
+            if self.best.key[0] < said:
+                return
         self._lower()
-        self._unsay_pairs()
-        self._swap_pairs()
         self._lower_root()
+
+    def _keep(self, shape: Shape) -> None:
+        self._best = shape
+        self._took(shape)
+        self._judge.within(GROWTH * shape.draws + GROWTH_DRAWS)
 
     # ---- taking -------------------------------------------------------------------------------
 
@@ -141,8 +161,7 @@ class Shrinker:
         if not self._is_simpler(candidate, draws):
             return False
         assert draws is not None
-        self._best = Shape.of(candidate.recipe, draws)
-        self._took(self.best)
+        self._keep(Shape.of(candidate.recipe, draws))
         return True
 
     def _take_first(self, candidates: Sequence[Candidate | None]) -> bool:
@@ -182,9 +201,13 @@ class Shrinker:
             self._take(alone(Recipe(best.root, best.path)))
 
     def _cut(self, *, is_filled: bool) -> None:
-        """Deletes spans of draws, or makes them plain: halves, quarters, down to single draws."""
+        """Deletes spans of draws, or makes them plain: halves, quarters, down to single draws.
+
+        Short ones are only made plain, until few draws are left that are not: what is written down
+        is deleted sooner.
+        """
         size = max(1, self.best.draws // 2)
-        while True:
+        while is_filled or size > SPAN_SMALL:
             phases = range(size) if size <= SPAN_SMALL else (0, size // 2)
             for phase in phases:
                 self._take_spans(list(self._spans(size, phase, is_filled)))
@@ -233,6 +256,31 @@ class Shrinker:
                 size = size // 2
             elif not taken:
                 return
+
+    def _unsay_alike(self) -> None:
+        """Makes all edits of the same question, asked at the same place, plain at once."""
+        while len(self.best.edits) > 1:
+            shape = self.best
+            draws = self._trace(shape.recipe)
+            groups: dict[tuple[str, tuple[int, ...]], list[int]] = {}
+            for item in shape.edits:
+                if shape.at[item] < len(draws):
+                    draw = draws[shape.at[item]]
+                    groups.setdefault((draw.label, draw.places), []).append(item)
+            several = sorted((g for g in groups.values() if len(g) > 1), key=len, reverse=True)
+            if not self._take_first([shape.unsaid(group) for group in several]):
+                return
+
+    def _unsay_shifting(self) -> None:
+        """Makes an edit plain where that makes for a few draws more or less: those that follow are
+        to go on meaning what they did."""
+        for by in (by for size in range(1, SHIFT_MAX + 1) for by in (size, -size)):
+            width, fill = (1, 1 + by) if by > 0 else (-by, 0)
+            spans: list[Span] = []
+            for at in (self.best.at[item] for item in self.best.edits):
+                if at + width <= self.best.draws and (not spans or at >= spans[-1][1]):
+                    spans.append((at, at + width, fill))
+            self._take_spans(spans)
 
     def _pull_forward(self) -> None:
         """Deletes draws in front of edits, and behind the last: the rest comes sooner."""
@@ -314,18 +362,21 @@ class Shrinker:
 
     def _swap_pairs(self) -> None:
         """Says one draw in place of two neighbours."""
-        while 2 <= len(edits := self.best.edits) <= SWAPS_MAX:
-            shape = self.best
-            tried = []
-            for i, j in pairwise(edits):
-                first = max(0, shape.at[i] - SWAP_REACH)
-                base = Shape.of(shape.unsaid((i, j)).recipe, shape.draws)
-                said = {base.at[edit] for edit in base.edits}
-                for draw in range(first, min(shape.at[j] + SWAP_REACH, shape.draws)):
-                    if draw not in said:
-                        tried += [base.with_answer(draw, value) for value in (0, 1)]
-            if not self._take_first(tried):
-                return
+        number = 0
+        while 2 <= len(edits := self.best.edits) <= SWAPS_MAX and number < len(edits) - 1:
+            some = list(pairwise(edits))[number : number + SWAPS_AT_ONCE]
+            tried = [candidate for pair in some for candidate in self._swapped(*pair)]
+            number = max(0, number - 1) if self._take_first(tried) else number + SWAPS_AT_ONCE
+
+    def _swapped(self, first: int, second: int) -> Iterable[Candidate]:
+        """With one draw near two edits said in their place."""
+        shape = self.best
+        base = Shape.of(shape.unsaid((first, second)).recipe, shape.draws)
+        said = {base.at[edit] for edit in base.edits}
+        start = max(0, shape.at[first] - SWAP_REACH)
+        for draw in range(start, min(shape.at[second] + SWAP_REACH, shape.draws)):
+            if draw not in said:
+                yield from (base.with_answer(draw, value) for value in (0, 1))
 
     def _lower_root(self) -> None:
         """Small roots: of a recipe without luck they decide only which faults there may be."""
@@ -336,6 +387,5 @@ class Shrinker:
         candidates = [alone(Recipe(root, recipe.path)) for root in roots]
         for candidate, draws in zip(candidates, self._judge.draws(candidates), strict=True):
             if draws is not None and draws <= self.best.draws:
-                self._best = Shape.of(candidate.recipe, draws)
-                self._took(self.best)
+                self._keep(Shape.of(candidate.recipe, draws))
                 return

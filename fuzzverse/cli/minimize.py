@@ -24,7 +24,6 @@ from fuzzverse.triage import Limits, Triage
 from fuzzverse.trials import Oracle, Stopped
 
 TRIALS: Final = 300_000
-PATIENCE: Final = 2
 SCREEN_S: Final = 0.2
 LINES_S: Final = 10.0
 
@@ -45,7 +44,7 @@ def minimize(bucket: str, out: Path, as_json: bool, trying: Trying) -> ExitCode:
     start = time.monotonic()
     progress = Progress(start, sys.stderr.isatty())
     try:
-        with case.asking(PATIENCE, progress.moved) as oracle:
+        with case.asking(progress.moved) as oracle:
             shrunk, before = shrink_case(case, oracle, progress)
     except Stopped as stopped:
         click.echo(f"nothing was tried: {stopped}", err=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import os
 import shlex
 import time
 from collections.abc import Callable, Iterator
@@ -39,7 +38,6 @@ OUT_OPTION: Final = click.option(
     help="What a run left, or a directory of such.",
 )
 REPLAY_DEADLINE_MS: Final = 10_000
-PATIENCE_DRAWS: Final = 1_000
 
 Result = TypeVar("Result")
 Command = Callable[..., Result]
@@ -145,14 +143,10 @@ class Case:
     @contextmanager
     def asking(
         self,
-        patience: int,
         moved: Callable[[int], None],
         interruption: Interruption | None = None,
     ) -> Iterator[Oracle]:
-        """Somebody to ask about recipes, until the budget is spent or the user says stop.
-
-        Timelines of so many times the recipe's draws, and PATIENCE_DRAWS more, do not show it.
-        """
+        """Somebody to ask about recipes, until the budget is spent or the user says stop."""
         interruption, start = interruption or Interruption(), time.monotonic()
         until = None if self.trying.seconds is None else start + self.trying.seconds
         budget = Budget(self.trying.trials, until, time.monotonic, lambda: interruption.asked)
@@ -164,7 +158,6 @@ class Case:
             deadline_ms=self.trying.deadline_ms,
             memory_mb=self.trying.memory_mb,
             canary=0,
-            draws_max=self._draws_max(patience),
         )
         target, bucket = self.opened.target, self.saved.bug.bucket
         with (
@@ -173,17 +166,16 @@ class Case:
             Places(find_tool("llvm-symbolizer"), target) as places,
         ):
             buckets = Buckets(target, places)
-            yield Oracle(buckets, bucket, campaign, budget, self.trying.jobs, moved)
+            yield Oracle(
+                buckets,
+                bucket,
+                campaign,
+                budget,
+                self.trying.jobs,
+                is_hang=self.saved.bug.verdict is Verdict.TIMEOUT,
+                moved=moved,
+            )
             insist_on_rewinding(campaign, policy)
-
-    def _draws_max(self, patience: int) -> int | None:
-        """Where draws are plain, time may stand still and a timeline draw forever; whoever looks
-        for one that does not end must see it."""
-        if self.saved.bug.verdict is Verdict.TIMEOUT:
-            return None
-        with Path(os.devnull).open("wb") as nowhere:
-            draws = self.replay(self.recipe, nowhere.fileno()).draws
-        return patience * (draws + PATIENCE_DRAWS)
 
 
 def find_case(bucket: str, out: Path, trying: Trying) -> Case:

@@ -23,7 +23,9 @@ from fuzzverse.toolchain import find_tool
 from fuzzverse.trials import Oracle, Stopped
 
 TRIALS: Final = 300_000
-PATIENCE: Final = 100  # futures may take their time
+# Timelines that draw so many times as often, and so much more, are taken to draw forever.
+PATIENCE: Final = 20
+PATIENCE_DRAWS: Final = 1_000
 
 
 @click.command()
@@ -48,7 +50,7 @@ def why(bucket: str, out: Path, futures: int, as_json: bool, trying: Trying) -> 
     case = find_case(bucket, out, trying)
     start = time.monotonic()
     try:
-        with case.asking(PATIENCE, lambda trials: None) as oracle:
+        with case.asking(lambda trials: None) as oracle:
             told = explain_case(case, oracle, futures)
     except Stopped as stopped:
         click.echo(f"no explanation: {stopped}", err=True)
@@ -71,6 +73,7 @@ def explain_case(case: Case, oracle: Oracle, futures: int) -> Explanation:
     if draws is None:
         raise not_reproduced(case)
     shape = Shape.of(case.recipe, draws)
+    oracle.within(PATIENCE * (draws + PATIENCE_DRAWS))
     _, drawn = case.trace(shape.recipe)
     with Path(os.devnull).open("wb") as nowhere:
         fd = nowhere.fileno()

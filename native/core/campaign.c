@@ -45,8 +45,7 @@ static struct fv_header wish_from(const struct fv_plan *p) {
                    .warm_timelines_min = p->warm_timelines_min,
                    .depth_max = splits(p) ? p->depth_max : 0,
                    .stop_on_bug = p->stop_on_bug,
-                   .mark_energy = p->mark_energy,
-                   .draws_max = p->draws_max},
+                   .mark_energy = p->mark_energy},
     };
 }
 

@@ -15,9 +15,9 @@ static bool tape_left(const struct fv_slot *s) {
     return s->recipe.has_tape && s->tape_at < s->recipe.tape_size;
 }
 
-/* In the current segment, before the policy ends the timeline. */
+/* In the current segment, before the job has the timeline end. */
 static uint64_t draws_left(const struct fv_slot *s) {
-    uint64_t most = fv_rt.header->policy.draws_max;
+    uint64_t most = fv_rt.tree != NULL ? fv_rt.tree->draws_max : 0;
     if (most == 0) return UINT64_MAX;
     return most > s->draws_before ? most - s->draws_before : 0;
 }

@@ -8,12 +8,23 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from support.campaigns import described, explore
+from support.campaigns import described
 from support.commands import Fuzzverse
 
+from fuzzverse import native
 from fuzzverse.archive.queries import bugs_across, open_existing
 from fuzzverse.errors import ExitCode
-from fuzzverse.model import Isolation, Policy, Strategy
+from fuzzverse.model import (
+    Isolation,
+    Policy,
+    Recipe,
+    Segment,
+    SegmentKind,
+    Strategy,
+    Trial,
+    TrialOrder,
+    Verdict,
+)
 
 QUICK = ("dungeon", "gates", "kvchannel-handshake")
 SHORT = ("--seeds", "2", "--more", "500", "--jobs", "1")
@@ -109,14 +120,27 @@ def test_a_timeline_ends_in_front_of_one_draw_too_many(
     compiled: Callable[..., Path], isolation: Isolation
 ) -> None:
     target = described(compiled("standstill.c"))
-    policy = Policy(
-        strategy=Strategy.RANDOM, timelines=300, isolation=isolation, draws_max=40, jobs=2
-    )
-    outcome = explore(target, policy)
-    whole = explore(target, Policy(strategy=Strategy.RANDOM, timelines=300, isolation=isolation))
-    assert 300 * 30 < outcome.totals.draws <= 300 * 40 < whole.totals.draws
-    assert outcome.totals.verdicts[0] + outcome.totals.verdicts[1] == 300
-    assert outcome.unfit == ""
+    policy = Policy(strategy=Strategy.TRIALS, isolation=isolation, canary=0, jobs=2)
+    luck = Recipe.of(5, Segment(6, 9)).path
+    plain = Recipe.of(5, Segment(7, 0, SegmentKind.PLAIN)).path
+    orders = [TrialOrder(5, b"", 0, (luck, plain)), TrialOrder(5, luck, 4, (b"", plain))]
+    draws: list[list[int]] = []
+    with native.Campaign(target, policy) as campaign:
+        for draws_max in (12, 5, 1_000):
+            campaign.add_trials(orders, draws_max)
+            trials: list[Trial] = []
+            finished = False
+            while not finished:
+                progress = campaign.step(1.0)
+                trials += progress.trials
+                finished = progress.finished
+            assert {trial.verdict for trial in trials} == {Verdict.OK}
+            draws.append([trial.draws for trial in trials])
+        assert campaign.unfit() == ""
+    # With a limit of 5 the splitpoint, at draw 10, is not reached.
+    assert draws[:2] == [[12] * 4, [5] * 2]
+    whole, forever, again, forever_again = draws[2]
+    assert 20 < whole == again < 1_000 == forever == forever_again
 
 
 def test_minimising_does_not_wait_where_time_stands_still(

@@ -14,11 +14,10 @@ from fuzzverse import bugstore, native
 from fuzzverse.bench.triage import Limits, Outcome, Reason, Search, Small
 from fuzzverse.buckets import Buckets
 from fuzzverse.cli.exploring import explore
-from fuzzverse.cli.minimize import PATIENCE, TRIALS, Progress, shrink_case, size_of
+from fuzzverse.cli.minimize import TRIALS, Progress, shrink_case, size_of
 from fuzzverse.cli.opening import BuildRequest, Opened, known_variant, open_target
 from fuzzverse.cli.sharing import Alone
 from fuzzverse.cli.trying import Case, Trying
-from fuzzverse.cli.why import PATIENCE as PATIENCE_OF_WHY
 from fuzzverse.cli.why import explain_case, place_of
 from fuzzverse.errors import CommandError, EngineError, InputError
 from fuzzverse.interruption import Interruption
@@ -229,7 +228,7 @@ class _Variant:
         """Makes it small; the case that is returned has that recipe."""
         start = time.monotonic()
         progress = Progress(start, is_screen=False)
-        with case.asking(PATIENCE, progress.moved, self._interruption) as oracle:
+        with case.asking(progress.moved, self._interruption) as oracle:
             shrunk, before = shrink_case(case, oracle, progress)
         recipe, size = shrunk.shape.recipe, size_of(shrunk.shape)
         small = Small(
@@ -261,7 +260,7 @@ class _Variant:
 
     def _why(self, case: Case) -> Reason:
         start = time.monotonic()
-        with case.asking(PATIENCE_OF_WHY, lambda trials: None, self._interruption) as oracle:
+        with case.asking(lambda trials: None, self._interruption) as oracle:
             told = explain_case(case, oracle, self._plan.futures)
         seconds = time.monotonic() - start
         return Reason(told.decision, place_of(case, told.decision), oracle.trials, seconds)
