@@ -50,7 +50,7 @@ def why(bucket: str, out: Path, futures: int, as_json: bool, trying: Trying) -> 
     case = find_case(bucket, out, trying)
     start = time.monotonic()
     try:
-        with case.asking(lambda trials: None) as oracle:
+        with case.asking(lambda trials: None, deadline_ms=case.hint_ms) as oracle:
             told = explain_case(case, oracle, futures)
     except Stopped as stopped:
         click.echo(f"no explanation: {stopped}", err=True)

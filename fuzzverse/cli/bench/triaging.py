@@ -228,8 +228,7 @@ class _Variant:
         """Makes it small; the case that is returned has that recipe."""
         start = time.monotonic()
         progress = Progress(start, is_screen=False)
-        with case.asking(progress.moved, self._interruption) as oracle:
-            shrunk, before = shrink_case(case, oracle, progress)
+        shrunk, before, trials = shrink_case(case, progress, self._interruption)
         recipe, size = shrunk.shape.recipe, size_of(shrunk.shape)
         small = Small(
             _text(recipe),
@@ -238,7 +237,7 @@ class _Variant:
             size.lucky,
             size.draws,
             before.draws,
-            oracle.trials,
+            trials,
             time.monotonic() - start,
             shrunk.stopped,
         )
@@ -260,7 +259,7 @@ class _Variant:
 
     def _why(self, case: Case) -> Reason:
         start = time.monotonic()
-        with case.asking(lambda trials: None, self._interruption) as oracle:
+        with case.asking(lambda trials: None, self._interruption, case.hint_ms) as oracle:
             told = explain_case(case, oracle, self._plan.futures)
         seconds = time.monotonic() - start
         return Reason(told.decision, place_of(case, told.decision), oracle.trials, seconds)
