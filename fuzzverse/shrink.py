@@ -19,13 +19,18 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final, Protocol
 
-from fuzzverse.model import Recipe, SegmentKind
-from fuzzverse.shapes import Candidate, Shape, Span, alone, explicit
+from fuzzverse.model import SEGMENT, Recipe, SegmentKind
+from fuzzverse.shapes import SEGMENTS_MAX, Candidate, Shape, Span, alone, explicit
 from fuzzverse.trace import Draw
 from fuzzverse.trials import Stopped
 
 EXPLICIT_MAX: Final = 1_000  # draws written down one by one
 SPAN_SMALL: Final = 16  # spans up to this long are tried at every draw
+REROLL_POINTS: Final = 16  # draws from which on other luck is tried
+REROLL_SEEDS: Final = 16
+LAST_KEPT: Final = (1, 2, 4)  # edits that are tried without all others
+LAST_DRAWS: Final = 512  # at which the first of them is tried
+LAST_AT_ONCE: Final = 32
 PAIRS_MAX: Final = 64  # edits among which any two are tried
 SWAPS_MAX: Final = 32
 SWAPS_AT_ONCE: Final = 4
@@ -82,6 +87,7 @@ class Shrinker:
         self._trace = trace
         self._took = took
         self._best: Shape | None = None
+        self._is_begun = False
 
     @property
     def best(self) -> Shape:
@@ -114,17 +120,22 @@ class Shrinker:
             self._write_down()
         if not self.best.is_explicit:
             self._drop_tape()
+            self._reroll()
             self._cut(is_filled=False)
             self._write_down()
         if not self.best.is_explicit:
             self._cut(is_filled=True)
             self._drop_stretches()
             self._write_down()
+        if self.best.is_explicit and not self._is_begun:
+            self._is_begun = True
+            self._say_last_alone()
         # Cheap passes first, and again for as long as they help.
         for passes in (
             (self._unsay_alike, self._unsay, self._unsay_shifting),
             (self._pull_forward,),
             (self._unsay_pairs, self._swap_pairs),
+            (self._say_last_alone,),
         ):
             said = self.best.key[0]
             for one in passes:
@@ -200,6 +211,28 @@ class Shrinker:
         if best.tape is not None:
             self._take(alone(Recipe(best.root, best.path)))
 
+    def _reroll(self) -> None:
+        """Lets other luck in from some draws on, as long as it is over sooner."""
+        draws_before = self.best.draws + 1
+        while self.best.draws < draws_before:
+            shape = self.best
+            draws_before = shape.draws
+            step = max(1, shape.draws // REROLL_POINTS)
+            tried = []
+            for draw in range(step, shape.draws, step):
+                prefix, count = shape.prefix(draw)
+                if len(prefix) >= SEGMENTS_MAX * SEGMENT.size:
+                    break
+                for seed in range(REROLL_SEEDS):
+                    tail = SEGMENT.pack(count, seed, SegmentKind.RESEED, 0)
+                    tried.append(
+                        Candidate(shape.recipe.root, shape.recipe.tape, prefix, count, tail)
+                    )
+            found = zip(self._judge.draws(tried), range(len(tried)), strict=True)
+            sooner = sorted((draws, i) for draws, i in found if draws is not None)
+            if sooner:
+                self._take(tried[sooner[0][1]])
+
     def _cut(self, *, is_filled: bool) -> None:
         """Deletes spans of draws, or makes them plain: halves, quarters, down to single draws.
 
@@ -208,6 +241,8 @@ class Shrinker:
         """
         size = max(1, self.best.draws // 2)
         while is_filled or size > SPAN_SMALL:
+            if is_filled and len(self.best.items) > SEGMENTS_MAX - SPAN_SMALL:
+                return  # what is cut up further could not be written
             phases = range(size) if size <= SPAN_SMALL else (0, size // 2)
             for phase in phases:
                 self._take_spans(list(self._spans(size, phase, is_filled)))
@@ -241,6 +276,28 @@ class Shrinker:
         for tape in dict.fromkeys((None, recipe.tape)):
             if self._take(alone(explicit(recipe.root, tape, said))):
                 return
+
+    def _say_last_alone(self) -> None:
+        """Says the last few edits alone, at whatever draw they bring about the bug."""
+        for kept in LAST_KEPT:
+            shape = self.best
+            if len(shape.edits) <= kept or not shape.is_explicit:
+                return
+            last = [(shape.at[i], shape.items[i].seed) for i in shape.edits[-kept:]]
+            most = min(shape.draws - (last[-1][0] - last[0][0]), LAST_DRAWS)
+            tried = [
+                alone(
+                    explicit(
+                        shape.recipe.root,
+                        shape.recipe.tape,
+                        [(draw + at - last[0][0], value) for at, value in last],
+                    )
+                )
+                for draw in range(most)
+            ]
+            for first in range(0, most, LAST_AT_ONCE):
+                if self._take_first(tried[first : first + LAST_AT_ONCE]):
+                    return
 
     # ---- passes for edits ---------------------------------------------------------------------
 
