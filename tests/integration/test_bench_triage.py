@@ -125,18 +125,18 @@ def test_a_timeline_ends_in_front_of_one_draw_too_many(
     plain = Recipe.of(5, Segment(7, 0, SegmentKind.PLAIN)).path
     orders = [TrialOrder(5, b"", 0, (luck, plain)), TrialOrder(5, luck, 4, (b"", plain))]
     draws: list[list[int]] = []
-    with native.Campaign(target, policy) as campaign:
-        for draws_max in (12, 5, 1_000):
+    for draws_max in (12, 5, 1_000):
+        trials: list[Trial] = []
+        with native.Campaign(target, policy) as campaign:
             campaign.add_trials(orders, draws_max)
-            trials: list[Trial] = []
             finished = False
             while not finished:
                 progress = campaign.step(1.0)
                 trials += progress.trials
                 finished = progress.finished
-            assert {trial.verdict for trial in trials} == {Verdict.OK}
-            draws.append([trial.draws for trial in trials])
-        assert campaign.unfit() == ""
+            assert campaign.unfit() == ""
+        assert {trial.verdict for trial in trials} == {Verdict.OK}
+        draws.append([trial.draws for trial in trials])
     # With a limit of 5 the splitpoint, at draw 10, is not reached.
     assert draws[:2] == [[12] * 4, [5] * 2]
     whole, forever, again, forever_again = draws[2]
