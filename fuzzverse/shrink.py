@@ -32,9 +32,12 @@ LAST_KEPT: Final = (1, 2, 4)  # edits that are tried without all others
 LAST_DRAWS: Final = 512  # at which the first of them is tried
 LAST_AT_ONCE: Final = 32
 PAIRS_MAX: Final = 64  # edits among which any two are tried
+NEAR_MAX: Final = 8  # edits that lie between two of more than that
 SWAPS_MAX: Final = 32
 SWAPS_AT_ONCE: Final = 4
 SWAP_REACH: Final = 8  # draws around two edits where one may take their place
+LOWER_EACH_MAX: Final = 64  # edits of which each is lowered as far as it goes
+SHIFTED: Final = (1, 2, 4, 8, 16)  # edits in a row
 SHIFT_MAX: Final = 4  # draws that an edit may have made for
 ROOTS: Final = 16  # small roots that are tried
 # Simpler recipes may have more draws: so many times, and so many more. Past that, time probably
@@ -329,15 +332,24 @@ class Shrinker:
                 return
 
     def _unsay_shifting(self) -> None:
-        """Makes an edit plain where that makes for a few draws more or less: those that follow are
-        to go on meaning what they did."""
-        for by in (by for size in range(1, SHIFT_MAX + 1) for by in (size, -size)):
-            width, fill = (1, 1 + by) if by > 0 else (-by, 0)
-            spans: list[Span] = []
-            for at in (self.best.at[item] for item in self.best.edits):
-                if at + width <= self.best.draws and (not spans or at >= spans[-1][1]):
-                    spans.append((at, at + width, fill))
-            self._take_spans(spans)
+        """Makes edits plain, one or several, where that makes for a few draws more or less: those
+        that follow are to go on meaning what they did."""
+        for size in SHIFTED:
+            for by in (by for most in range(1, SHIFT_MAX + 1) for by in (most, -most)):
+                self._take_spans(list(self._shifted(size, by)))
+
+    def _shifted(self, size: int, by: int) -> Iterable[Span]:
+        """Of every so many edits in a row, all their draws, as so many more or less plain ones."""
+        edits = [self.best.at[item] for item in self.best.edits]
+        behind_last = 0
+        for group in (edits[i : i + size] for i in range(0, len(edits), size)):
+            first, behind = group[0], group[-1] + 1
+            fill = behind - first + by
+            if fill < 0:
+                behind, fill = behind - fill, 0
+            if behind_last <= first and behind <= self.best.draws:
+                yield (first, behind, fill)
+                behind_last = behind
 
     def _pull_forward(self) -> None:
         """Deletes draws in front of edits, and behind the last: the rest comes sooner."""
@@ -373,7 +385,11 @@ class Shrinker:
         return taken
 
     def _lower(self) -> None:
-        """Lowers what is said, each as far as it goes; the last draws first."""
+        """Lowers what is said, each as far as it goes; the last draws first. Of many edits, each a
+        little: as far as it goes is dear, and hardly makes any of them plain."""
+        if len(self.best.edits) > LOWER_EACH_MAX:
+            self._lower_many()
+            return
         while True:
             shape = self.best
             tried = [(i, shape.said(i, v)) for i in shape.edits for v in self._lower_values(i)]
@@ -384,6 +400,28 @@ class Shrinker:
             for item in sorted(found, reverse=True):
                 if item < len(self.best.items):
                     self._lower_one(item)
+
+    def _lower_many(self) -> None:
+        """Lowers all edits that can be, together, to a few values, until none can."""
+        before = None
+        while self.best.key != before:
+            before = self.best.key
+            for shift in (64, 1):  # to 0, and to half
+                shape = self.best
+                said = [(i, shape.items[i].seed) for i in shape.edits]
+                tried = [(i, v >> shift) for i, v in said if v > 0 and not shape.is_nudge(i)]
+                good = self._good([shape.said(*one) for one in tried])
+                chosen = [one for one, is_good in zip(tried, good, strict=True) if is_good]
+                self._lower_together(chosen)
+
+    def _lower_together(self, values: Sequence[tuple[int, int]]) -> None:
+        """Lowers all of these items, or halves of them where that is too much."""
+        values = [(item, value) for item, value in values if item < len(self.best.items)]
+        if not values or self._take(self.best.lowered(values)) or len(values) == 1:
+            return
+        middle = len(values) // 2
+        self._lower_together(values[middle:])
+        self._lower_together(values[:middle])
 
     def _lower_values(self, item: int) -> list[int]:
         """Some values below what an item says, the least first."""
@@ -408,7 +446,16 @@ class Shrinker:
                 self._take_first([shape.said(item, v) for v in least if v < value - 1])
 
     def _unsay_pairs(self) -> None:
-        """Makes any two edits plain at once."""
+        """Makes any two edits plain at once; of many, two that are near each other."""
+        for reach in range(1, NEAR_MAX + 1) if len(self.best.edits) > PAIRS_MAX else ():
+            shape = self.best
+            edits = shape.edits
+            pairs = list(zip(edits, edits[reach:], strict=False))
+            good = self._good([shape.unsaid(pair) for pair in pairs])
+            # From the last on: those before keep their numbers.
+            for pair in reversed([p for p, is_good in zip(pairs, good, strict=True) if is_good]):
+                if pair[1] < len(self.best.items):
+                    self._take(self.best.unsaid(pair))
         while 2 <= len(edits := self.best.edits) <= PAIRS_MAX:
             shape = self.best
             tried = []
