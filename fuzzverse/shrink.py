@@ -24,6 +24,7 @@ from fuzzverse.shapes import SEGMENTS_MAX, Candidate, Shape, Span, alone, explic
 from fuzzverse.trace import Draw
 from fuzzverse.trials import Stopped
 
+SPANS_OF_MANY: Final = (16, 8, 4, 3, 2, 1)  # where many edits make each size dear
 EXPLICIT_MAX: Final = 1_000  # draws written down one by one
 SPAN_SMALL: Final = 16  # spans up to this long are tried at every draw
 REROLL_POINTS: Final = 16  # draws from which on other luck is tried
@@ -134,9 +135,11 @@ class Shrinker:
             self._is_begun = True
             self._say_last_alone()
         # Cheap passes first, and again for as long as they help.
+        is_long = len(self.best.edits) > PAIRS_MAX
+        shifting = (self._unsay_shifting, self._pull_forward)
         for passes in (
-            (self._unsay_alike, self._unsay, self._unsay_shifting),
-            (self._pull_forward,),
+            (self._unsay_alike, self._unsay),
+            shifting if is_long else shifting[::-1],
             (self._unsay_pairs, self._swap_pairs),
             (self._say_last_alone,),
         ):
@@ -357,7 +360,8 @@ class Shrinker:
         while size > SPAN_SMALL:
             self._pull(size)
             size //= 2
-        for small in range(SPAN_SMALL, 0, -1):
+        is_long = len(self.best.edits) > PAIRS_MAX
+        for small in SPANS_OF_MANY if is_long else range(SPAN_SMALL, 0, -1):
             while self._pull(small):
                 pass
 
