@@ -1,5 +1,5 @@
-/* Time that moves by what is drawn: where all draws are plain it stands still, and the timeline draws
- * forever. Minimising must not wait for each of those. */
+/* Time that moves by what is drawn: where all draws are plain it stands still, and the timeline
+ * draws forever. Minimising must not wait for each of those. */
 #include <fuzzverse/fuzzverse.h>
 
 enum { END = 400 };
