@@ -183,9 +183,10 @@ class Campaign:
             raise EngineError(_text(ffi.string(lib.fv_campaign_error(self._campaign))))
         return self._progress(finished=state > 0)
 
-    def add_trials(self, orders: Sequence[model.TrialOrder]) -> None:
+    def add_trials(self, orders: Sequence[model.TrialOrder], draws_max: int | None = None) -> None:
         """Adds a job to a campaign of the strategy TRIALS; jobs are numbered from 0.
 
+        A timeline that would draw more than `draws_max` times ends well there (None: none does).
         A job holds at most 64 orders, 1,024 tails and 8,192 segments; 64 jobs may wait. How each
         timeline ended comes with a step; one whose splitpoint is not reached does not. Raises
         EngineError when there is no room.
@@ -208,6 +209,7 @@ class Campaign:
             len(tails),
             segments,
             len(segments) // _SEGMENT_BYTES,
+            draws_max or 0,
         ):
             raise EngineError(f"no job of trials: {len(orders)} orders with {len(tails)} tails")
 

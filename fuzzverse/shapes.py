@@ -168,6 +168,19 @@ class Shape:
         (count, *_) = SEGMENT.unpack_from(self.recipe.path, item * _SIZE)
         return self._with(item, item + 1, SEGMENT.pack(count, value, _ANSWER, 0))
 
+    def is_nudge(self, item: int) -> bool:
+        """Whether an item changes a draw by so much, rather than saying it."""
+        return self.items[item].kind == _NUDGE
+
+    def lowered(self, values: Sequence[tuple[int, int]]) -> Candidate:
+        """The same with other answers at the draws that these items, in order, say."""
+        path = bytearray(self.recipe.path)
+        for item, value in values:
+            (count, *_) = SEGMENT.unpack_from(path, item * _SIZE)
+            SEGMENT.pack_into(path, item * _SIZE, count, value, _ANSWER, 0)
+        recipe = Recipe(self.recipe.root, bytes(path), self.recipe.tape)
+        return self.candidate(recipe, self.at[values[0][0]])
+
     def with_answer(self, draw: int, value: int) -> Candidate:
         """The same with one more draw said, which no item says yet."""
         item = bisect_right(self.at, draw)

@@ -19,22 +19,40 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final, Protocol
 
-from fuzzverse.model import Recipe, SegmentKind
-from fuzzverse.shapes import Candidate, Shape, Span, alone, explicit
+from fuzzverse.model import SEGMENT, Recipe, SegmentKind
+from fuzzverse.shapes import SEGMENTS_MAX, Candidate, Shape, Span, alone, explicit
 from fuzzverse.trace import Draw
 from fuzzverse.trials import Stopped
 
+SPANS_OF_MANY: Final = (16, 8, 4, 3, 2, 1)  # where many edits make each size dear
 EXPLICIT_MAX: Final = 1_000  # draws written down one by one
 SPAN_SMALL: Final = 16  # spans up to this long are tried at every draw
+REROLL_POINTS: Final = 16  # draws from which on other luck is tried
+REROLL_SEEDS: Final = 16
+LAST_KEPT: Final = (1, 2, 4)  # edits that are tried without all others
+LAST_DRAWS: Final = 512  # at which the first of them is tried
+LAST_AT_ONCE: Final = 32
 PAIRS_MAX: Final = 64  # edits among which any two are tried
+NEAR_MAX: Final = 8  # edits that lie between two of more than that
 SWAPS_MAX: Final = 32
+SWAPS_AT_ONCE: Final = 4
 SWAP_REACH: Final = 8  # draws around two edits where one may take their place
+LOWER_EACH_MAX: Final = 64  # edits of which each is lowered as far as it goes
+SHIFTED: Final = (1, 2, 4, 8, 16)  # edits in a row
+SHIFT_MAX: Final = 4  # draws that an edit may have made for
 ROOTS: Final = 16  # small roots that are tried
+# Simpler recipes may have more draws: so many times, and so many more. Past that, time probably
+# stands still, as where all delays are plain.
+GROWTH: Final = 2
+GROWTH_DRAWS: Final = 200
 ROUNDS_MAX: Final = 1_000
 
 
 class Judge(Protocol):
     """Says of candidates whether they show the bug; a `trials.Oracle` is one."""
+
+    def within(self, draws_max: int) -> None:
+        """From now on, timelines that draw more often need not be said to show it."""
 
     def draws(self, candidates: Sequence[Candidate]) -> list[int | None]:
         """Of each, how many draws there were before the bug; None: it does not show it."""
@@ -73,6 +91,7 @@ class Shrinker:
         self._trace = trace
         self._took = took
         self._best: Shape | None = None
+        self._is_begun = False
 
     @property
     def best(self) -> Shape:
@@ -89,8 +108,7 @@ class Shrinker:
         (draws,) = self._judge.draws([alone(recipe)])
         if draws is None:
             raise NotReproducedError
-        self._best = Shape.of(recipe, draws)
-        self._took(self.best)
+        self._keep(Shape.of(recipe, draws))
         try:
             for _ in range(ROUNDS_MAX):
                 before = self.best.key
@@ -106,18 +124,37 @@ class Shrinker:
             self._write_down()
         if not self.best.is_explicit:
             self._drop_tape()
+            self._reroll()
             self._cut(is_filled=False)
             self._write_down()
         if not self.best.is_explicit:
             self._cut(is_filled=True)
             self._drop_stretches()
             self._write_down()
-        self._unsay()
-        self._pull_forward()
+        if self.best.is_explicit and not self._is_begun:
+            self._is_begun = True
+            self._say_last_alone()
+        # Cheap passes first, and again for as long as they help.
+        is_long = len(self.best.edits) > PAIRS_MAX
+        shifting = (self._unsay_shifting, self._pull_forward)
+        for passes in (
+            (self._unsay_alike, self._unsay),
+            shifting if is_long else shifting[::-1],
+            (self._unsay_pairs, self._swap_pairs),
+            (self._say_last_alone,),
+        ):
+            said = self.best.key[0]
+            for one in passes:
+                one()
+            if self.best.key[0] < said:
+                return
         self._lower()
-        self._unsay_pairs()
-        self._swap_pairs()
         self._lower_root()
+
+    def _keep(self, shape: Shape) -> None:
+        self._best = shape
+        self._took(shape)
+        self._judge.within(GROWTH * shape.draws + GROWTH_DRAWS)
 
     # ---- taking -------------------------------------------------------------------------------
 
@@ -141,8 +178,7 @@ class Shrinker:
         if not self._is_simpler(candidate, draws):
             return False
         assert draws is not None
-        self._best = Shape.of(candidate.recipe, draws)
-        self._took(self.best)
+        self._keep(Shape.of(candidate.recipe, draws))
         return True
 
     def _take_first(self, candidates: Sequence[Candidate | None]) -> bool:
@@ -181,10 +217,38 @@ class Shrinker:
         if best.tape is not None:
             self._take(alone(Recipe(best.root, best.path)))
 
+    def _reroll(self) -> None:
+        """Lets other luck in from some draws on, as long as it is over sooner."""
+        draws_before = self.best.draws + 1
+        while self.best.draws < draws_before:
+            shape = self.best
+            draws_before = shape.draws
+            step = max(1, shape.draws // REROLL_POINTS)
+            tried = []
+            for draw in range(step, shape.draws, step):
+                prefix, count = shape.prefix(draw)
+                if len(prefix) >= SEGMENTS_MAX * SEGMENT.size:
+                    break
+                for seed in range(REROLL_SEEDS):
+                    tail = SEGMENT.pack(count, seed, SegmentKind.RESEED, 0)
+                    tried.append(
+                        Candidate(shape.recipe.root, shape.recipe.tape, prefix, count, tail)
+                    )
+            found = zip(self._judge.draws(tried), range(len(tried)), strict=True)
+            sooner = sorted((draws, i) for draws, i in found if draws is not None)
+            if sooner:
+                self._take(tried[sooner[0][1]])
+
     def _cut(self, *, is_filled: bool) -> None:
-        """Deletes spans of draws, or makes them plain: halves, quarters, down to single draws."""
+        """Deletes spans of draws, or makes them plain: halves, quarters, down to single draws.
+
+        Short ones are only made plain, until few draws are left that are not: what is written down
+        is deleted sooner.
+        """
         size = max(1, self.best.draws // 2)
-        while True:
+        while is_filled or size > SPAN_SMALL:
+            if is_filled and len(self.best.items) > SEGMENTS_MAX - SPAN_SMALL:
+                return  # what is cut up further could not be written
             phases = range(size) if size <= SPAN_SMALL else (0, size // 2)
             for phase in phases:
                 self._take_spans(list(self._spans(size, phase, is_filled)))
@@ -219,6 +283,28 @@ class Shrinker:
             if self._take(alone(explicit(recipe.root, tape, said))):
                 return
 
+    def _say_last_alone(self) -> None:
+        """Says the last few edits alone, at whatever draw they bring about the bug."""
+        for kept in LAST_KEPT:
+            shape = self.best
+            if len(shape.edits) <= kept or not shape.is_explicit:
+                return
+            last = [(shape.at[i], shape.items[i].seed) for i in shape.edits[-kept:]]
+            most = min(shape.draws - (last[-1][0] - last[0][0]), LAST_DRAWS)
+            tried = [
+                alone(
+                    explicit(
+                        shape.recipe.root,
+                        shape.recipe.tape,
+                        [(draw + at - last[0][0], value) for at, value in last],
+                    )
+                )
+                for draw in range(most)
+            ]
+            for first in range(0, most, LAST_AT_ONCE):
+                if self._take_first(tried[first : first + LAST_AT_ONCE]):
+                    return
+
     # ---- passes for edits ---------------------------------------------------------------------
 
     def _unsay(self) -> None:
@@ -234,13 +320,48 @@ class Shrinker:
             elif not taken:
                 return
 
+    def _unsay_alike(self) -> None:
+        """Makes all edits of the same question, asked at the same place, plain at once."""
+        while len(self.best.edits) > 1:
+            shape = self.best
+            draws = self._trace(shape.recipe)
+            groups: dict[tuple[str, tuple[int, ...]], list[int]] = {}
+            for item in shape.edits:
+                if shape.at[item] < len(draws):
+                    draw = draws[shape.at[item]]
+                    groups.setdefault((draw.label, draw.places), []).append(item)
+            several = sorted((g for g in groups.values() if len(g) > 1), key=len, reverse=True)
+            if not self._take_first([shape.unsaid(group) for group in several]):
+                return
+
+    def _unsay_shifting(self) -> None:
+        """Makes edits plain, one or several, where that makes for a few draws more or less: those
+        that follow are to go on meaning what they did."""
+        for size in SHIFTED:
+            for by in (by for most in range(1, SHIFT_MAX + 1) for by in (most, -most)):
+                self._take_spans(list(self._shifted(size, by)))
+
+    def _shifted(self, size: int, by: int) -> Iterable[Span]:
+        """Of every so many edits in a row, all their draws, as so many more or less plain ones."""
+        edits = [self.best.at[item] for item in self.best.edits]
+        behind_last = 0
+        for group in (edits[i : i + size] for i in range(0, len(edits), size)):
+            first, behind = group[0], group[-1] + 1
+            fill = behind - first + by
+            if fill < 0:
+                behind, fill = behind - fill, 0
+            if behind_last <= first and behind <= self.best.draws:
+                yield (first, behind, fill)
+                behind_last = behind
+
     def _pull_forward(self) -> None:
         """Deletes draws in front of edits, and behind the last: the rest comes sooner."""
         size = max(1, self.best.draws // 2)
         while size > SPAN_SMALL:
             self._pull(size)
             size //= 2
-        for small in range(SPAN_SMALL, 0, -1):
+        is_long = len(self.best.edits) > PAIRS_MAX
+        for small in SPANS_OF_MANY if is_long else range(SPAN_SMALL, 0, -1):
             while self._pull(small):
                 pass
 
@@ -268,7 +389,11 @@ class Shrinker:
         return taken
 
     def _lower(self) -> None:
-        """Lowers what is said, each as far as it goes; the last draws first."""
+        """Lowers what is said, each as far as it goes; the last draws first. Of many edits, each a
+        little: as far as it goes is dear, and hardly makes any of them plain."""
+        if len(self.best.edits) > LOWER_EACH_MAX:
+            self._lower_many()
+            return
         while True:
             shape = self.best
             tried = [(i, shape.said(i, v)) for i in shape.edits for v in self._lower_values(i)]
@@ -279,6 +404,28 @@ class Shrinker:
             for item in sorted(found, reverse=True):
                 if item < len(self.best.items):
                     self._lower_one(item)
+
+    def _lower_many(self) -> None:
+        """Lowers all edits that can be, together, to a few values, until none can."""
+        before = None
+        while self.best.key != before:
+            before = self.best.key
+            for shift in (64, 1):  # to 0, and to half
+                shape = self.best
+                said = [(i, shape.items[i].seed) for i in shape.edits]
+                tried = [(i, v >> shift) for i, v in said if v > 0 and not shape.is_nudge(i)]
+                good = self._good([shape.said(*one) for one in tried])
+                chosen = [one for one, is_good in zip(tried, good, strict=True) if is_good]
+                self._lower_together(chosen)
+
+    def _lower_together(self, values: Sequence[tuple[int, int]]) -> None:
+        """Lowers all of these items, or halves of them where that is too much."""
+        values = [(item, value) for item, value in values if item < len(self.best.items)]
+        if not values or self._take(self.best.lowered(values)) or len(values) == 1:
+            return
+        middle = len(values) // 2
+        self._lower_together(values[middle:])
+        self._lower_together(values[:middle])
 
     def _lower_values(self, item: int) -> list[int]:
         """Some values below what an item says, the least first."""
@@ -303,7 +450,16 @@ class Shrinker:
                 self._take_first([shape.said(item, v) for v in least if v < value - 1])
 
     def _unsay_pairs(self) -> None:
-        """Makes any two edits plain at once."""
+        """Makes any two edits plain at once; of many, two that are near each other."""
+        for reach in range(1, NEAR_MAX + 1) if len(self.best.edits) > PAIRS_MAX else ():
+            shape = self.best
+            edits = shape.edits
+            pairs = list(zip(edits, edits[reach:], strict=False))
+            good = self._good([shape.unsaid(pair) for pair in pairs])
+            # From the last on: those before keep their numbers.
+            for pair in reversed([p for p, is_good in zip(pairs, good, strict=True) if is_good]):
+                if pair[1] < len(self.best.items):
+                    self._take(self.best.unsaid(pair))
         while 2 <= len(edits := self.best.edits) <= PAIRS_MAX:
             shape = self.best
             tried = []
@@ -314,18 +470,21 @@ class Shrinker:
 
     def _swap_pairs(self) -> None:
         """Says one draw in place of two neighbours."""
-        while 2 <= len(edits := self.best.edits) <= SWAPS_MAX:
-            shape = self.best
-            tried = []
-            for i, j in pairwise(edits):
-                first = max(0, shape.at[i] - SWAP_REACH)
-                base = Shape.of(shape.unsaid((i, j)).recipe, shape.draws)
-                said = {base.at[edit] for edit in base.edits}
-                for draw in range(first, min(shape.at[j] + SWAP_REACH, shape.draws)):
-                    if draw not in said:
-                        tried += [base.with_answer(draw, value) for value in (0, 1)]
-            if not self._take_first(tried):
-                return
+        number = 0
+        while 2 <= len(edits := self.best.edits) <= SWAPS_MAX and number < len(edits) - 1:
+            some = list(pairwise(edits))[number : number + SWAPS_AT_ONCE]
+            tried = [candidate for pair in some for candidate in self._swapped(*pair)]
+            number = max(0, number - 1) if self._take_first(tried) else number + SWAPS_AT_ONCE
+
+    def _swapped(self, first: int, second: int) -> Iterable[Candidate]:
+        """With one draw near two edits said in their place."""
+        shape = self.best
+        base = Shape.of(shape.unsaid((first, second)).recipe, shape.draws)
+        said = {base.at[edit] for edit in base.edits}
+        start = max(0, shape.at[first] - SWAP_REACH)
+        for draw in range(start, min(shape.at[second] + SWAP_REACH, shape.draws)):
+            if draw not in said:
+                yield from (base.with_answer(draw, value) for value in (0, 1))
 
     def _lower_root(self) -> None:
         """Small roots: of a recipe without luck they decide only which faults there may be."""
@@ -336,6 +495,5 @@ class Shrinker:
         candidates = [alone(Recipe(root, recipe.path)) for root in roots]
         for candidate, draws in zip(candidates, self._judge.draws(candidates), strict=True):
             if draws is not None and draws <= self.best.draws:
-                self._best = Shape.of(candidate.recipe, draws)
-                self._took(self.best)
+                self._keep(Shape.of(candidate.recipe, draws))
                 return

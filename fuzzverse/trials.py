@@ -32,8 +32,8 @@ class Stopped(Exception):
 class Trier(Protocol):
     """Runs trials; a `native.Campaign` of the strategy TRIALS is one."""
 
-    def add_trials(self, orders: Sequence[TrialOrder]) -> None:
-        """Adds a job."""
+    def add_trials(self, orders: Sequence[TrialOrder], draws_max: int | None) -> None:
+        """Adds a job; its timelines end where they would draw more than so often."""
 
     def step(self, timeout_s: float) -> Progress:
         """Runs for at most so long; finished when no job is left."""
@@ -77,6 +77,7 @@ class Oracle:
         trier: runs timelines.
         limit: is asked before and during every batch.
         jobs: how many workers the trier has.
+        is_hang: the bug is that timelines do not end, so none is ended.
         moved: is told how many trials there were, often.
     """
 
@@ -87,6 +88,8 @@ class Oracle:
         trier: Trier,
         limit: Limit,
         jobs: int = 1,
+        *,
+        is_hang: bool = False,
         moved: Callable[[int], None] = lambda trials: None,
     ) -> None:
         self._buckets = buckets
@@ -94,13 +97,22 @@ class Oracle:
         self._trier = trier
         self._limit = limit
         self._jobs = jobs
+        self._is_hang = is_hang
         self._moved = moved
         self._known: dict[bytes, int | None] = {}
         self._names = _Names()
         self._same: dict[tuple[object, ...], bool] = {}
         self._first_job = 0
+        self._draws_max: int | None = None
         self.trials = 0
         self.remembered = 0
+
+    def within(self, draws_max: int) -> None:
+        """From now on, timelines that draw more often do not show the bug.
+
+        Where draws are plain, time may stand still, and a timeline draw forever.
+        """
+        self._draws_max = None if self._is_hang else draws_max
 
     def draws(self, candidates: Sequence[Candidate]) -> list[int | None]:
         """Of each candidate, how many draws there were before the bug; None: it does not show it.
@@ -130,7 +142,7 @@ class Oracle:
         for first in range(0, len(jobs), JOBS_AT_ONCE):
             some = jobs[first : first + JOBS_AT_ONCE]
             for job in some:
-                self._trier.add_trials(job.orders)
+                self._trier.add_trials(job.orders, self._draws_max)
             self._await(some, answers)
         self._known.update(answers)
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 import click
 
@@ -14,6 +15,8 @@ from fuzzverse import native
 from fuzzverse.cli.trying import OUT_OPTION, Case, Trying, find_case, not_reproduced, trying_options
 from fuzzverse.cli.watching import say
 from fuzzverse.errors import ExitCode
+from fuzzverse.interruption import Interruption
+from fuzzverse.model import Verdict
 from fuzzverse.report import minimize as minimize_report
 from fuzzverse.report.minimize import Minimized, Size
 from fuzzverse.shapes import Shape
@@ -21,7 +24,7 @@ from fuzzverse.shrink import NotReproducedError, Shrinker, Shrunk
 from fuzzverse.symbolise import Places
 from fuzzverse.toolchain import find_tool
 from fuzzverse.triage import Limits, Triage
-from fuzzverse.trials import Oracle
+from fuzzverse.trials import Stopped
 
 TRIALS: Final = 300_000
 SCREEN_S: Final = 0.2
@@ -43,17 +46,28 @@ def minimize(bucket: str, out: Path, as_json: bool, trying: Trying) -> ExitCode:
     case = find_case(bucket, out, trying)
     start = time.monotonic()
     progress = Progress(start, sys.stderr.isatty())
-    with case.asking(progress.moved) as oracle:
-        shrunk, before = _shrink(case, oracle, progress)
+    try:
+        shrunk, before, trials = shrink_case(case, progress)
+    except Stopped as stopped:
+        click.echo(f"nothing was tried: {stopped}", err=True)
+        return ExitCode.INTERRUPTED
     progress.end()
     seconds = time.monotonic() - start
     with Places(find_tool("llvm-symbolizer"), case.opened.target) as places:
         triage = _triage(case, places)
         bug = triage.replace(case.saved, shrunk.shape.recipe, shrunk.shape.draws)
-    result = Minimized(bug, before, size_of(shrunk.shape), oracle.trials, seconds, shrunk.stopped)
+    result = Minimized(bug, before, size_of(shrunk.shape), trials, seconds, shrunk.stopped)
     render = minimize_report.render_json if as_json else minimize_report.render
     click.echo(render(result), nl=False)
     return ExitCode.INTERRUPTED if shrunk.stopped else ExitCode.NOTHING_FOUND
+
+
+class Shrinking(NamedTuple):
+    """What shrinking left, how large the recipe was before, and how many trials it took."""
+
+    shrunk: Shrunk
+    before: Size
+    trials: int
 
 
 class Progress:
@@ -97,13 +111,33 @@ def size_of(shape: Shape) -> Size:
     return Size(shape.segment_count, len(shape.edits), shape.lucky, shape.draws)
 
 
-def _shrink(case: Case, oracle: Oracle, progress: Progress) -> tuple[Shrunk, Size]:
-    shrinker = Shrinker(oracle, lambda recipe: case.trace(recipe)[1], progress.took)
-    try:
-        shrunk = shrinker.run(case.recipe)
-    except NotReproducedError:
-        raise not_reproduced(case) from None
-    return shrunk, size_of(Shape.of(case.recipe, shrunk.draws_before))
+def shrink_case(
+    case: Case, progress: Progress, interruption: Interruption | None = None
+) -> Shrinking:
+    """Shrinks the recipe of a case.
+
+    Raises:
+        EngineError: it does not show the bug.
+        Stopped: before anything was tried.
+    """
+    trials = 0
+    for deadline_ms in dict.fromkeys((case.hint_ms, case.trying.deadline_ms)):
+        with case.asking(progress.moved, interruption, deadline_ms) as oracle:
+            shrinker = Shrinker(oracle, lambda recipe: case.trace(recipe)[1], progress.took)
+            try:
+                shrunk = shrinker.run(case.recipe)
+            except NotReproducedError:
+                raise not_reproduced(case) from None
+        trials += oracle.trials
+        if shrunk.stopped or deadline_ms == case.trying.deadline_ms or _hangs(case, shrunk):
+            break
+    return Shrinking(shrunk, size_of(Shape.of(case.recipe, shrunk.draws_before)), trials)
+
+
+def _hangs(case: Case, shrunk: Shrunk) -> bool:
+    """Whether a recipe whose timeline was slow is one that the user's deadline ends."""
+    with Path(os.devnull).open("wb") as nowhere:
+        return case.replay(shrunk.shape.recipe, nowhere.fileno()).verdict is Verdict.TIMEOUT
 
 
 def _triage(case: Case, places: Places) -> Triage:

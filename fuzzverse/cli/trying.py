@@ -38,6 +38,7 @@ OUT_OPTION: Final = click.option(
     help="What a run left, or a directory of such.",
 )
 REPLAY_DEADLINE_MS: Final = 10_000
+HANG_MS: Final = 20
 
 Result = TypeVar("Result")
 Command = Callable[..., Result]
@@ -123,17 +124,44 @@ class Case:
     @property
     def deadline_ms(self) -> int:
         """Of replays: logging makes them slower, but a timeout is to stay one, as in triage."""
-        is_timeout = self.saved.bug.verdict is Verdict.TIMEOUT
-        return max(self.trying.deadline_ms, 0 if is_timeout else REPLAY_DEADLINE_MS)
+        return max(self.trying.deadline_ms, 0 if self.is_hang else REPLAY_DEADLINE_MS)
+
+    @property
+    def is_hang(self) -> bool:
+        """Whether the bug is that a timeline does not end in time."""
+        return self.saved.bug.verdict is Verdict.TIMEOUT
+
+    @property
+    def hint_ms(self) -> int:
+        """The deadline of trials: where each costs all of it, a short one that tells as much of
+        timelines that do not end at all. What was made so needs another look."""
+        most = self.trying.deadline_ms
+        return min(most, HANG_MS) if self.is_hang else most
 
     def trace(self, recipe: Recipe) -> tuple[Replay, list[Draw]]:
         """How a replay ends, and what it draws."""
         return trace(native, self.opened.target, recipe, self.deadline_ms, self.trying.memory_mb)
 
+    def replay(self, recipe: Recipe, log_fd: int) -> Replay:
+        """How a replay ends; what it logs goes to `log_fd`."""
+        return native.replay(
+            self.opened.target,
+            recipe,
+            log_fd=log_fd,
+            deadline_ms=self.deadline_ms,
+            memory_mb=self.trying.memory_mb,
+        )
+
     @contextmanager
-    def asking(self, moved: Callable[[int], None]) -> Iterator[Oracle]:
-        """Somebody to ask about recipes, until the budget is spent or the user says stop."""
-        interruption, start = Interruption(), time.monotonic()
+    def asking(
+        self,
+        moved: Callable[[int], None],
+        interruption: Interruption | None = None,
+        deadline_ms: int | None = None,
+    ) -> Iterator[Oracle]:
+        """Somebody to ask about recipes, until the budget is spent or the user says stop; with
+        another deadline for each timeline than the user gave."""
+        interruption, start = interruption or Interruption(), time.monotonic()
         until = None if self.trying.seconds is None else start + self.trying.seconds
         budget = Budget(self.trying.trials, until, time.monotonic, lambda: interruption.asked)
         policy = Policy(
@@ -141,7 +169,7 @@ class Case:
             jobs=self.trying.jobs,
             isolation=self.trying.isolation.isolation,
             must_rewind=self.trying.isolation is IsolationChoice.REWIND,
-            deadline_ms=self.trying.deadline_ms,
+            deadline_ms=deadline_ms or self.trying.deadline_ms,
             memory_mb=self.trying.memory_mb,
             canary=0,
         )
@@ -152,7 +180,15 @@ class Case:
             Places(find_tool("llvm-symbolizer"), target) as places,
         ):
             buckets = Buckets(target, places)
-            yield Oracle(buckets, bucket, campaign, budget, self.trying.jobs, moved)
+            yield Oracle(
+                buckets,
+                bucket,
+                campaign,
+                budget,
+                self.trying.jobs,
+                is_hang=self.is_hang,
+                moved=moved,
+            )
             insist_on_rewinding(campaign, policy)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import time
 from pathlib import Path
@@ -9,12 +10,10 @@ from typing import Final
 
 import click
 
-from fuzzverse import native
 from fuzzverse.cli.trying import OUT_OPTION, Case, Trying, find_case, not_reproduced, trying_options
 from fuzzverse.errors import ExitCode
-from fuzzverse.explain import FUTURES, Explainer, Explanation
+from fuzzverse.explain import FUTURES, Decision, Explainer, Explanation
 from fuzzverse.files import write_whole
-from fuzzverse.model import Recipe, Replay
 from fuzzverse.report import why as why_report
 from fuzzverse.report.why import Why
 from fuzzverse.session import edge_addresses
@@ -24,6 +23,9 @@ from fuzzverse.toolchain import find_tool
 from fuzzverse.trials import Oracle, Stopped
 
 TRIALS: Final = 300_000
+# Timelines that draw so many times as often, and so much more, are taken to draw forever.
+PATIENCE: Final = 20
+PATIENCE_DRAWS: Final = 1_000
 
 
 @click.command()
@@ -48,8 +50,8 @@ def why(bucket: str, out: Path, futures: int, as_json: bool, trying: Trying) -> 
     case = find_case(bucket, out, trying)
     start = time.monotonic()
     try:
-        with case.asking(lambda trials: None) as oracle:
-            told = _explain(case, oracle, futures)
+        with case.asking(lambda trials: None, deadline_ms=case.hint_ms) as oracle:
+            told = explain_case(case, oracle, futures)
     except Stopped as stopped:
         click.echo(f"no explanation: {stopped}", err=True)
         return ExitCode.INTERRUPTED
@@ -60,24 +62,31 @@ def why(bucket: str, out: Path, futures: int, as_json: bool, trying: Trying) -> 
     return ExitCode.NOTHING_FOUND
 
 
-def _explain(case: Case, oracle: Oracle, futures: int) -> Explanation:
+def explain_case(case: Case, oracle: Oracle, futures: int) -> Explanation:
+    """Explains the recipe of a case.
+
+    Raises:
+        EngineError: it does not show the bug.
+        Stopped: a budget is spent, or the user asked to stop.
+    """
     (draws,) = oracle.draws([alone(case.recipe)])
     if draws is None:
         raise not_reproduced(case)
     shape = Shape.of(case.recipe, draws)
+    oracle.within(PATIENCE * (draws + PATIENCE_DRAWS))
     _, drawn = case.trace(shape.recipe)
     with Path(os.devnull).open("wb") as nowhere:
-
-        def replay(recipe: Recipe) -> Replay:
-            return native.replay(
-                case.opened.target,
-                recipe,
-                log_fd=nowhere.fileno(),
-                deadline_ms=case.deadline_ms,
-                memory_mb=case.trying.memory_mb,
-            )
-
+        fd = nowhere.fileno()
+        replay = functools.partial(case.replay, log_fd=fd)
         return Explainer(oracle, shape, drawn, replay, futures).run()
+
+
+def place_of(case: Case, decision: Decision | None) -> str:
+    """Where in the source the deciding draw is; "" when nobody knows."""
+    if decision is None:
+        return ""
+    with Places(find_tool("llvm-symbolizer"), case.opened.target) as places:
+        return LoggedStacks(places).place(decision.draw.places)
 
 
 def _name(case: Case, told: Explanation, trials: int, seconds: float) -> Why:
@@ -87,7 +96,8 @@ def _name(case: Case, told: Explanation, trials: int, seconds: float) -> Why:
     addresses = edge_addresses(target, os.environ) if edges else ()
     with Places(find_tool("llvm-symbolizer"), target) as places:
         stacks = LoggedStacks(places)
-        place = "" if told.decision is None else stacks.place(told.decision.draw.places)
         lines = {edge: stacks.place([addresses[edge]]) for edge in sorted(edges)}
     known = {edge: line for edge, line in lines.items() if line}
-    return Why(bug.bucket, bug.message, target, told, place, known, trials, seconds)
+    return Why(
+        bug.bucket, bug.message, target, told, place_of(case, told.decision), known, trials, seconds
+    )

@@ -263,7 +263,8 @@ struct fv_totals {
 struct fv_tree {
     uint64_t job;
     uint64_t campaign_seed;
-    uint64_t epoch; /* jobs folded when it was planned: what it may know of states */
+    uint64_t epoch;     /* jobs folded when it was planned: what it may know of states */
+    uint64_t draws_max; /* a timeline ends well in front of its next draw; 0: none does */
     uint32_t order_count;
     uint32_t is_warm;
     uint64_t stamp;  /* of the root under way; never 0 */

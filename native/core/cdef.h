@@ -173,11 +173,11 @@ int fv_campaign_add_input(fv_campaign *campaign, const uint8_t *bytes, size_t n)
 /* Under the strategy for trials: one more job, of at most 64 orders, 1024 tails and 8192 segments
  * (24 bytes each); `tails` says how many segments each child has behind its splitpoint, and
  * `segments` has the prefix of the first order, the tails of its children, the next prefix...
- * 0, or -1: that is no job, or 64 wait already. A child whose splitpoint is not reached is not
- * told. */
+ * A timeline that would draw more than draws_max times (0: any) ends well there. 0, or -1: that is
+ * no job, or 64 wait already. A child whose splitpoint is not reached is not told. */
 int fv_campaign_add_trials(fv_campaign *campaign, const struct fv_trial_order *orders,
                            uint32_t order_count, const uint32_t *tails, uint32_t tail_count,
-                           const uint8_t *segments, uint32_t segment_count);
+                           const uint8_t *segments, uint32_t segment_count, uint64_t draws_max);
 /* Runs for at most timeout_ms; returns early when a bug is at hand or the campaign has finished.
  * 1 when it has finished, 0 when not, -1 when the engine failed: fv_campaign_error says why. */
 int fv_campaign_step(fv_campaign *campaign, uint32_t timeout_ms);

@@ -23,6 +23,7 @@ struct fv_job_plan {
     uint32_t order_count, child_count, pool_count, timelines;
     uint32_t tape; /* of which input the job has; FV_NOTHING: none */
     uint32_t reserved;
+    uint64_t draws_max; /* of trials; 0: any number */
     struct fv_order orders[FV_ORDERS_MAX];
     struct fv_errand errands[FV_ORDERS_MAX];
     struct fv_child children[FV_CHILDREN_MAX];

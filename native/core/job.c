@@ -127,6 +127,7 @@ static void load_tape(struct fv_campaign *c, struct fv_tree *t, const struct fv_
 static void load_orders(struct fv_campaign *c, struct fv_tree *t, const struct fv_job_plan *p) {
     const struct fv_header *h = c->header;
     t->order_count = p->order_count;
+    t->draws_max = p->draws_max;
     memcpy(fv_layout_orders(h, t), p->orders, p->order_count * sizeof *p->orders);
     memcpy(fv_layout_children(h, t), p->children, p->child_count * sizeof *p->children);
     memcpy(fv_layout_pool(h, t), p->pool, p->pool_count * sizeof *p->pool);

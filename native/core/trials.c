@@ -84,7 +84,7 @@ static bool fill(struct fv_job_plan *p, const struct fv_trial_order *orders, uin
 
 int fv_campaign_add_trials(fv_campaign *c, const struct fv_trial_order *orders,
                            uint32_t order_count, const uint32_t *tails, uint32_t tail_count,
-                           const uint8_t *segments, uint32_t segment_count) {
+                           const uint8_t *segments, uint32_t segment_count, uint64_t draws_max) {
     if (c->plan.strategy != FV_STRATEGY_TRIALS || order_count == 0 || order_count > FV_ORDERS_MAX ||
         tail_count > FV_CHILDREN_MAX || segment_count > FV_POOL_MAX)
         return -1;
@@ -93,6 +93,7 @@ int fv_campaign_add_trials(fv_campaign *c, const struct fv_trial_order *orders,
     if (p->pool_count != segment_count || (p->tape != FV_NOTHING && c->input_count == 0)) return -1;
     memcpy(p->pool, segments, segment_count * sizeof *p->pool);
     if (!segments_are_sound(p)) return -1;
+    p->draws_max = draws_max;
     c->trials.count++;
     return 0;
 }

@@ -15,6 +15,13 @@ static bool tape_left(const struct fv_slot *s) {
     return s->recipe.has_tape && s->tape_at < s->recipe.tape_size;
 }
 
+/* In the current segment, before the job has the timeline end. */
+static uint64_t draws_left(const struct fv_slot *s) {
+    uint64_t most = fv_rt.tree != NULL ? fv_rt.tree->draws_max : 0;
+    if (most == 0) return UINT64_MAX;
+    return most > s->draws_before ? most - s->draws_before : 0;
+}
+
 void fv_draw_arm(struct fv_slot *s) {
     bool slow = tape_left(s) || s->watches || s->wild_one_in > 0 || s->is_plain || s->is_traced ||
                 fv_rt.header->trace_draws;
@@ -22,7 +29,8 @@ void fv_draw_arm(struct fv_slot *s) {
     uint64_t next = !last         ? s->recipe.segments[s->segment_at].count
                     : s->is_pilot ? s->stop_at
                                   : UINT64_MAX;
-    s->fast_until = slow ? 0 : next;
+    uint64_t left = draws_left(s);
+    s->fast_until = slow ? 0 : next < left ? next : left;
 }
 
 static void begin_segment(struct fv_slot *s, const struct fv_segment *segment) {
@@ -205,6 +213,7 @@ static __attribute__((noinline)) uint64_t draw_slowly(uint64_t bound, uint64_t b
         edit = follow_recipe(fv_rt.slot);
     }
     struct fv_slot *s = fv_rt.slot;
+    if (s->count >= draws_left(s)) fv_ending_finish(FV_VERDICT_OK);
     uint64_t value = answer_of(s, &q, edit), number = fv_layout_draws(s);
     fv_draw_arm(s);
     if (s->watches && !q.is_hidden) fv_compare_note_draw(number, value, q.base, q.bound);

@@ -113,6 +113,13 @@ def test_few_trials_give_what_there_is_so_far(
     assert fuzzverse("replay", target, "--bug", bucket, "--out", out).code == 77
 
 
+def test_no_time_at_all_is_told(found: Callable[..., Any], fuzzverse: Fuzzverse) -> None:
+    target, out, bucket = found()
+    done = fuzzverse("bugs", "minimize", bucket, "--out", out, "--target", target, "--time", "1ms")
+    assert (done.code, done.out) == (72, "")
+    assert "nothing was tried: time is up" in done.err
+
+
 def test_a_bug_that_is_not_there_is_told(
     found: Callable[..., Any], compiled: Callable[..., Path], fuzzverse: Fuzzverse
 ) -> None:

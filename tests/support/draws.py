@@ -88,7 +88,10 @@ class Simulation:
         drawn = values(recipe, self._draws, self._bound)[:n]
         return [Draw(i, "below", v, self._bound, None, ()) for i, v in enumerate(drawn)]
 
-    def add_trials(self, orders: Sequence[TrialOrder]) -> None:
+    def within(self, draws_max: int) -> None:
+        """As a judge: all of its timelines end."""
+
+    def add_trials(self, orders: Sequence[TrialOrder], draws_max: int | None) -> None:
         """As a trier."""
         self._waiting.append(orders)
 
