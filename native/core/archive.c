@@ -64,7 +64,6 @@ void fv_archive_set_hints(struct fv_archive *a, uint32_t node, const struct fv_c
                           uint32_t count) {
     struct fv_node *n = &a->nodes[node];
     n->is_watched = 1;
-    a->watch_count++;
     if (n->hint_count > 0 || count > FV_HINTS_MAX - a->hint_count) return;
     n->hints_at = a->hint_count;
     n->hint_count = count;

@@ -128,6 +128,7 @@ static void plan_children(struct fv_frontier *f, struct fv_job_plan *p, uint32_t
                                .node = &f->archive.nodes[errand->node],
                                .node_index = errand->node,
                                .draws = errand->draws};
+    at.may_watch = !at.node->is_watched && fv_maker_may_watch(&f->makers, f->archive.watch_count);
     choose_other(f, &at);
     p->orders[p->order_count - 1].child_count = n;
     for (uint32_t i = 0; i < n; i++) plan_child(f, p, &at, errand->base);

@@ -304,8 +304,10 @@ void fv_frontier_settle(struct fv_frontier *f, struct fv_job_plan *p, const stru
         fv_archive_credit(&f->archive, e->place, p->yields + o->children_at, o->child_count);
         for (uint32_t k = 0; k < o->child_count; k++)
             note_past(past, p->yields[o->children_at + k]);
-        for (uint32_t k = 0; k < o->child_count; k++)
-            if (p->makers[o->children_at + k] == FV_MAKER_WATCH)
-                f->archive.nodes[e->node].is_watched = 1;
+        for (uint32_t k = 0; k < o->child_count; k++) {
+            if (p->makers[o->children_at + k] != FV_MAKER_WATCH) continue;
+            f->archive.nodes[e->node].is_watched = 1;
+            f->archive.watch_count++;
+        }
     }
 }

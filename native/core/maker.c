@@ -13,7 +13,9 @@ enum {
     FV_WILD_STEPS = 6,
     FV_NUDGE_MAX = 4,
     FV_REPEATS_MAX = 3,
-    FV_WATCHES_BARREN = 64, /* timelines watched without a comparison: then no more are */
+    FV_WATCHES_FREE = 64, /* watched timelines, */
+    FV_WATCHES_EARNED =
+        8, /* and as many more for each child that comparisons made and that yielded */
 };
 
 uint64_t fv_luck_below(struct fv_luck *l, uint64_t n) {
@@ -63,6 +65,11 @@ void fv_maker_credit(struct fv_makers *m, enum fv_maker maker, uint32_t yield) {
     if (r->tries < FV_MEMORY_TRIES) return;
     r->tries /= 2;
     r->yields /= 2;
+}
+
+/* A target may draw little that it compares. */
+bool fv_maker_may_watch(const struct fv_makers *m, uint32_t watched) {
+    return watched < FV_WATCHES_FREE + FV_WATCHES_EARNED * m->yields[FV_MAKER_COMPARE];
 }
 
 /* ---- making ---------------------------------------------------------------------------------- */
@@ -197,13 +204,6 @@ static uint32_t make_repeat(const struct fv_splitpoint *at, struct fv_luck *luck
     return n;
 }
 
-/* Not where nothing was ever seen: a target may draw nothing that it compares. */
-static bool wants_watch(const struct fv_splitpoint *at) {
-    const struct fv_archive *a = at->archive;
-    return !at->node->is_watched && future_length(at) > 0 &&
-           (a->hint_count > 0 || a->watch_count < FV_WATCHES_BARREN);
-}
-
 uint32_t fv_maker_make(const struct fv_splitpoint *at, struct fv_luck *luck, enum fv_maker *maker,
                        struct fv_step to[FV_TAIL_MAX]) {
     static uint32_t (*const makers[FV_MAKERS])(const struct fv_splitpoint *, struct fv_luck *,
@@ -214,7 +214,7 @@ uint32_t fv_maker_make(const struct fv_splitpoint *at, struct fv_luck *luck, enu
         [FV_MAKER_SPLICE] = make_splice,   [FV_MAKER_REPEAT] = make_repeat,
         [FV_MAKER_WILD] = make_wild,
     };
-    if (*maker == FV_MAKER_COMPARE && wants_watch(at)) {
+    if (*maker == FV_MAKER_COMPARE && at->may_watch && future_length(at) > 0) {
         *maker = FV_MAKER_WATCH;
         return fv_archive_future(at->archive, at->node_index, at->draws, to, FV_TAIL_MAX);
     }

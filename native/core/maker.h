@@ -49,6 +49,7 @@ struct fv_splitpoint {
     uint64_t draws;
     uint32_t other;       /* another node, for a splice; FV_NOTHING: none */
     uint64_t other_draws; /* and the draw that it discovered something at */
+    bool may_watch;       /* its known future, for comparisons */
 };
 
 /* The steps of one child, all at or behind the splitpoint; returns their number, which may be none.
@@ -57,6 +58,8 @@ struct fv_splitpoint {
 uint32_t fv_maker_make(const struct fv_splitpoint *at, struct fv_luck *luck, enum fv_maker *maker,
                        struct fv_step to[FV_TAIL_MAX]);
 enum fv_maker fv_maker_choose(const struct fv_makers *makers, struct fv_luck *luck);
+/* Whether one more timeline may be watched, with what comparisons have yielded so far. */
+bool fv_maker_may_watch(const struct fv_makers *makers, uint32_t watched);
 void fv_maker_credit(struct fv_makers *makers, enum fv_maker maker, uint32_t yield);
 
 #endif

@@ -257,7 +257,8 @@ static bool leave_wal(struct connection *c, enum mode mode) {
     if (outcome == OUTCOME_DONE)
         outcome = connection_run(c, "PRAGMA journal_mode = %s", mode_names[mode]);
     w->watch.leavers--;
-    if (outcome == OUTCOME_DONE && is_alone && commits > 0) note_old(c, commits);
+    if (outcome == OUTCOME_DONE && is_alone && commits > 0 && c->steps_left > 1)
+        note_old(c, commits);
     have_left(c);
     return outcome != OUTCOME_DOWN;
 }
