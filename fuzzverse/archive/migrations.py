@@ -127,9 +127,14 @@ def statements(script: str, dialect: str) -> Iterator[str]:
     return (statement.strip() for statement in script.split(";") if statement.strip())
 
 
+def is_archive(connection: Connection) -> bool:
+    """Whether there is an archive, of any age."""
+    return inspect(connection).has_table("migrations")
+
+
 def is_current(connection: Connection) -> bool:
     """Whether nothing is to be done, which readers and writers find out without waiting."""
-    if not inspect(connection).has_table("migrations"):
+    if not is_archive(connection):
         return False
     done = connection.exec_driver_sql("SELECT max(version) FROM migrations").scalar_one()
     return bool(done == len(MIGRATIONS))

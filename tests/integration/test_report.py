@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from support.archives import ENTRIES, STATES, write_large
+from support.archives import ENTRIES, STATES, write_large, write_old
 from support.browser import Page, browser, open_page
 from support.commands import Fuzzverse
 from support.dossiers import hostile
@@ -166,6 +166,17 @@ def test_a_run_under_way_has_a_page(fuzzverse: Fuzzverse, tmp_path: Path, page: 
     assert page.value("document.querySelector('#verdict .badge').textContent") == "no bugs"
     assert "was killed" in str(page.value("document.querySelector('#verdict').textContent"))
     assert page.complaints == []
+
+
+def test_an_archive_of_an_older_fuzzverse_makes_a_report(
+    fuzzverse: Fuzzverse, tmp_path: Path
+) -> None:
+    write_old(tmp_path / "archive.db", 1)
+    done = fuzzverse("report", str(tmp_path))
+    assert done.code == 0, done.err
+    assert "old-1" in (tmp_path / "report.html").read_text()
+    told = fuzzverse("report", str(tmp_path), "--format", "json").json
+    assert [bug["bucket"] for bug in told["bugs"]] == ["old-1"]
 
 
 def test_exact_lines_are_those_of_llvm_cov(fuzzverse: Fuzzverse, out: Path, tmp_path: Path) -> None:
