@@ -105,6 +105,10 @@ MIGRATIONS: Final = (
     ALTER TABLE bugs ADD COLUMN stack TEXT;
     CREATE INDEX bugs_by_bucket ON bugs (bucket);
     """,
+    # is_minimized: as in outcome.Bug. NULL: no.
+    """
+    ALTER TABLE bugs ADD COLUMN is_minimized INTEGER;
+    """,
 )
 
 # What SQLite calls otherwise than PostgreSQL, longest first. SQLite's INTEGER has 64 bits.
