@@ -131,8 +131,20 @@ def test_the_other_formats(fuzzverse: Fuzzverse, out: Path, tmp_path: Path) -> N
     to = tmp_path / "junit.xml"
     assert fuzzverse("report", str(out), "--format", "junit", "-o", str(to)).code == 0
     assert ET.parse(to).getroot().tag == "testsuites"
-    assert json.loads(fuzzverse("report", str(out), "--format", "sarif").out)["version"] == "2.1.0"
-    assert f"title=bug {BUG}::" in fuzzverse("report", str(out), "--format", "github").out
+    told = json.loads(fuzzverse("report", str(out), "--format", "sarif").out)
+    assert told["version"] == "2.1.0"
+    (place,) = next(r for r in told["runs"][0]["results"] if r["ruleId"] == "bug")["locations"]
+    uri = place["physicalLocation"]["artifactLocation"]["uri"]
+    line = place["physicalLocation"]["region"]["startLine"]
+    assert uri.endswith("dungeon/dungeon.c")
+    (said,) = (
+        number
+        for number, text in enumerate(Path("targets/dungeon/dungeon.c").read_text().split("\n"), 1)
+        if "fv_bug(" in text
+    )
+    assert line == said
+    words = fuzzverse("report", str(out), "--format", "github").out
+    assert f"dungeon/dungeon.c,line={line},title=bug {BUG}::" in words
 
 
 def test_a_hostile_target_does_nothing_to_the_reader(tmp_path: Path, page: Page) -> None:
