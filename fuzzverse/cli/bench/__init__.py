@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from fuzzverse.cli.bench.isolation import isolation
+from fuzzverse.cli.bench.nightly import nightly
 from fuzzverse.cli.bench.search import search
 from fuzzverse.cli.bench.simulation import sim
 from fuzzverse.cli.bench.timeline import timeline
@@ -19,3 +20,4 @@ bench.add_command(timeline)
 bench.add_command(isolation)
 bench.add_command(search)
 bench.add_command(sim)
+bench.add_command(nightly)
