@@ -113,6 +113,14 @@ class Buckets:
             return ()
         return tuple(self._told(_crash_places(ending.identity.partition(" 0x")[2])))
 
+    def blocked_at(self, ending: Ending) -> str:
+        """The calls in which the tasks of what is stuck wait, a line each and a gap between tasks;
+        "" where that is not known."""
+        blocked = _BLOCKED.search(ending.identity)
+        stacks = blocked[0].split(" |") if blocked is not None and ending.mark is None else []
+        told = ("".join(f"    at {f}\n" for f in self._told(_addresses(one))) for one in stacks)
+        return "\n".join(dict.fromkeys(filter(None, told)))
+
     def function_of(self, ending: Ending) -> str:
         """Where a crash struck; "" when nobody knows."""
         stack = self.stack_of(ending)

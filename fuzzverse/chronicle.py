@@ -1,6 +1,6 @@
 """What an archive tells of a campaign, for reports: the last one of it, and the one before.
 
-Reads only, by plain statements; an archive that is being written may be read. What a file from
+Reads only, in one transaction; an archive that is being written may be read. What a file from
 elsewhere holds is not believed: whatever is not as it should be is a UsageError.
 """
 
@@ -8,19 +8,31 @@ from __future__ import annotations
 
 import array
 import contextlib
-import sqlite3
 import sys
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from fuzzverse.errors import UsageError
+from sqlalchemy import Connection, Select, Table, case, func, or_, select, type_coerce
+from sqlalchemy.types import NullType
+
+from fuzzverse.archive.database import Database, Where
+from fuzzverse.archive.schema import (
+    BUGS,
+    CAMPAIGNS,
+    COVERAGE,
+    CURVES,
+    EFFORTS,
+    ENTRIES,
+    MAKERS,
+    MARKS,
+    STATES,
+)
+from fuzzverse.errors import EngineError, UsageError
 from fuzzverse.model import Compare, Effort, Mark, MarkKind, MarkTally, StateTally
 
-# The schema that this reads: the number of migrations.
-SCHEMA: Final = 5
 POINTS_MAX: Final = 500
 WAYS_MAX: Final = 50_000
 RECIPE_LENGTH_MAX: Final = 16_384
@@ -157,193 +169,183 @@ class Brief:
 
 def read_brief(path: Path) -> Brief:
     """Reads what a screen shows of the last campaign; raises as `read`."""
-    with _errors(path), contextlib.closing(_open(path)) as database:
-        _check(path, database)
-        return _Reader(database).brief(path)
+    with _reading(path) as reader:
+        return reader.brief()
 
 
 def read(path: Path) -> Chronicle:
-    """Reads the last campaign of an archive.
+    """Reads the last campaign of an archive, which is brought up to date if it is an old one.
 
     Raises:
-        UsageError: it is no archive, holds no campaign, or was written by another fuzzverse.
+        UsageError: it is no archive, holds no campaign, or was written by a newer fuzzverse.
     """
-    with _errors(path), contextlib.closing(_open(path)) as database:
-        _check(path, database)
-        return _Reader(database).chronicle(path)
-
-
-def _open(path: Path) -> sqlite3.Connection:
-    # Not "mode=ro": a reader of a database in WAL mode makes its -shm file where it is missing.
-    database = sqlite3.connect(f"{path.resolve().as_uri()}?mode=rw", uri=True, timeout=10)
-    database.execute("PRAGMA query_only = 1")
-    return database
+    with _reading(path) as reader:
+        return reader.chronicle()
 
 
 @contextlib.contextmanager
-def _errors(path: Path) -> Iterator[None]:
+def _reading(path: Path) -> Iterator[_Reader]:
+    """The archive at one moment, also while a campaign writes."""
     try:
-        yield
-    except (sqlite3.Error, KeyError, ValueError, TypeError, OverflowError, zlib.error) as error:
+        with (
+            Database(Where(str(path)), reads_only=True) as database,
+            database.errors(),
+            database.connection.begin(),
+        ):
+            yield _Reader(path, database.connection)
+    except EngineError as error:
+        raise UsageError(str(error)) from error
+    except (KeyError, ValueError, TypeError, OverflowError, zlib.error) as error:
         words = " ".join(str(error).split())
-        raise UsageError(f"{path} is damaged or no archive ({words})") from error
-
-
-def _check(path: Path, database: sqlite3.Connection) -> None:
-    (schema,) = database.execute("SELECT coalesce(max(version), 0) FROM migrations").fetchone()
-    if schema > SCHEMA:
-        raise UsageError(f"{path} was written by a newer fuzzverse; update this one")
-    if schema < SCHEMA:
-        raise UsageError(
-            f"{path} was written by an older fuzzverse (schema {schema}); any `fuzzverse run` "
-            "into the same --out brings it up to date"
-        )
+        raise UsageError(f"{path} is damaged ({words})") from error
 
 
 class _Reader:
-    """The statements, one a method."""
+    """The queries, one a method."""
 
-    def __init__(self, database: sqlite3.Connection) -> None:
-        self._database = database
+    def __init__(self, path: Path, connection: Connection) -> None:
+        self._path = path
+        self._connection = connection
 
-    def brief(self, path: Path) -> Brief:
-        campaign = self._last(path)
+    def brief(self) -> Brief:
+        campaign = self._last()
         return Brief(
             campaign, self._bugs(campaign.id), self._tallies(campaign.id),
-            self._entry_count(campaign.id),
+            self._count(ENTRIES, campaign.id),
         )  # fmt: skip
 
-    def _last(self, path: Path) -> Campaign:
-        # One moment for all of it, also while a campaign writes.
-        self._database.execute("BEGIN")
-        campaign = self._campaign("SELECT max(id) FROM campaigns")
+    def _last(self) -> Campaign:
+        campaign = self._campaign(select(func.max(CAMPAIGNS.c.id)))
         if campaign is None:
-            raise UsageError(f"{path} holds no campaign yet")
+            raise UsageError(f"{self._path} holds no campaign yet")
         return campaign
 
-    def chronicle(self, path: Path) -> Chronicle:
-        campaign = self._last(path)
-        previous = self._campaign(
-            "SELECT max(id) FROM campaigns WHERE target = ? AND id < ?",
-            campaign.target,
-            campaign.id,
-        )
+    def chronicle(self) -> Chronicle:
+        campaign = self._last()
+        c = CAMPAIGNS.c
+        earlier = select(func.max(c.id)).where(c.target == campaign.target, c.id < campaign.id)
+        previous = self._campaign(earlier)
         bugs = self._bugs(campaign.id)
-        tallies = self._tallies(campaign.id)
         return Chronicle(
             campaign=campaign,
             previous=previous,
             bugs=bugs,
             bugs_before=() if previous is None else self._bugs(previous.id),
-            tallies=tallies,
+            tallies=self._tallies(campaign.id),
             tallies_before=() if previous is None else self._tallies(previous.id),
             points=self._points(campaign.id),
             makers=self._makers(campaign.id),
             ways=(*_ways_of_bugs(bugs), *self._ways(campaign.id)),
-            entry_count=self._entry_count(campaign.id),
+            entry_count=self._count(ENTRIES, campaign.id),
             frontier=self._frontier(campaign.id),
             edges=self._edges(campaign.id),
         )
 
-    def _entry_count(self, campaign: int) -> int:
-        return self._number("SELECT count(*) FROM entries WHERE campaign = ?", campaign)
+    def _rows(self, query: Select[Any]) -> Sequence[Any]:
+        return self._connection.execute(query).all()
 
-    def _rows(self, statement: str, *values: object) -> list[tuple[Any, ...]]:
-        return self._database.execute(statement, values).fetchall()
+    def _count(self, table: Table, campaign: int) -> int:
+        query = select(func.count()).where(table.c.campaign == campaign)
+        return int(self._connection.execute(query).scalar_one())
 
-    def _number(self, statement: str, *values: object) -> int:
-        ((number,),) = self._rows(statement, *values)
-        return int(number)
-
-    def _campaign(self, which: str, *values: object) -> Campaign | None:
-        rows = self._rows(
-            "SELECT id, target, build_id, strategy, campaign_seed, policy, started, seconds,"
-            " stopped, timelines, roots, draws, features, edges_found, edges_total,"
-            " coalesce(digest, ''), states, seen_once, seen_twice, isolation, unfit, checked"
-            f" FROM campaigns WHERE id = ({which})",
-            *values,
-        )
+    def _campaign(self, which: Select[tuple[int]]) -> Campaign | None:
+        c = CAMPAIGNS.c
+        query = select(
+            *(c.id, c.target, c.build_id, c.strategy, c.campaign_seed, c.policy, c.started),
+            *(c.seconds, c.stopped, c.timelines, c.roots, c.draws, c.features, c.edges_found),
+            *(c.edges_total, func.coalesce(c.digest, ""), c.states, c.seen_once, c.seen_twice),
+            *(c.isolation, c.unfit, c.checked),
+        ).where(c.id == which.scalar_subquery())
+        rows = self._rows(query)
         return Campaign(*rows[0]) if rows else None
 
     def _bugs(self, campaign: int) -> tuple[Sighting, ...]:
-        rows = self._rows(
-            "SELECT bucket, kind, message, root, recipe, draws, sightings, first_timeline,"
-            " reproduced, replays FROM bugs WHERE campaign = ? ORDER BY first_timeline, bucket",
-            campaign,
+        c = BUGS.c
+        query = (
+            select(
+                *(c.bucket, c.kind, c.message, c.root, c.recipe, c.draws, c.sightings),
+                *(c.first_timeline, c.reproduced, c.replays),
+            )
+            .where(c.campaign == campaign)
+            .order_by(c.first_timeline, c.bucket)
         )
-        return tuple(Sighting(*row) for row in rows)
+        return tuple(Sighting(*row) for row in self._rows(query))
 
     def _tallies(self, campaign: int) -> tuple[MarkTally, ...]:
-        rows = self._rows(
-            "SELECT mark, kind, coalesce(compare, 'none'), message, file, line, passes, failures,"
-            " watermark, coalesce(width, 0), coalesce(conditions, 0), coalesce(buckets, 0),"
-            " first_timeline FROM marks WHERE campaign = ? ORDER BY mark",
-            campaign,
+        c = MARKS.c
+        query = (
+            select(
+                *(c.mark, c.kind, func.coalesce(c["compare"], "none"), c.message, c.file, c.line),
+                *(c.passes, c.failures, c.watermark, func.coalesce(c.width, 0)),
+                *(func.coalesce(c.conditions, 0), func.coalesce(c.buckets, 0), c.first_timeline),
+            )
+            .where(c.campaign == campaign)
+            .order_by(c.mark)
         )
-        return tuple(_tally(*row) for row in rows)
+        return tuple(_tally(*row) for row in self._rows(query))
 
     def _points(self, campaign: int) -> tuple[Point, ...]:
         """At most POINTS_MAX, evenly, the last one among them."""
-        count = self._number("SELECT count(*) FROM curves WHERE campaign = ?", campaign)
-        step = max(1, -(-count // POINTS_MAX))
-        rows = self._rows(
-            "SELECT seconds, timelines, features, edges, corpus, bugs, states, seen_once,"
-            " seen_twice FROM (SELECT *, row_number() OVER (ORDER BY seconds DESC) AS number"
-            " FROM curves WHERE campaign = ?) WHERE number % ? = 1 % ? ORDER BY seconds",
-            campaign,
-            step,
-            step,
+        step = max(1, -(-self._count(CURVES, campaign) // POINTS_MAX))
+        number = func.row_number().over(order_by=CURVES.c.seconds.desc()).label("number")
+        every = select(CURVES, number).where(CURVES.c.campaign == campaign).subquery()
+        c = every.c
+        query = (
+            select(
+                *(c.seconds, c.timelines, c.features, c.edges, c.corpus, c.bugs),
+                *(c.states, c.seen_once, c.seen_twice),
+            )
+            .where(c.number % step == 1 % step)
+            .order_by(c.seconds)
         )
-        return tuple(Point(*row) for row in rows)
+        return tuple(Point(*row) for row in self._rows(query))
 
     def _makers(self, campaign: int) -> tuple[tuple[str, int, int], ...]:
-        rows = self._rows(
-            "SELECT maker, tries, yields FROM makers WHERE campaign = ? ORDER BY tries DESC",
-            campaign,
-        )
+        c = MAKERS.c
+        query = select(c.maker, c.tries, c.yields).where(c.campaign == campaign)
+        rows = self._rows(query.order_by(c.tries.desc()))
         return tuple((str(maker), int(tries), int(yields)) for maker, tries, yields in rows)
 
     def _ways(self, campaign: int) -> Iterator[Way]:
-        rows = self._database.execute(
-            "SELECT root, substr(recipe, 1, ?), timeline, draws FROM entries"
-            " WHERE campaign = ? ORDER BY timeline LIMIT ?",
-            (RECIPE_LENGTH_MAX, campaign, WAYS_MAX),
-        )
+        c = ENTRIES.c
+        recipe = func.substr(c.recipe, 1, RECIPE_LENGTH_MAX)
+        query = select(c.root, recipe, c.timeline, c.draws).where(c.campaign == campaign)
+        rows = self._connection.execute(query.order_by(c.timeline).limit(WAYS_MAX))
         return (Way(*row) for row in rows)
 
     def _frontier(self, campaign: int) -> Frontier:
-        wanted = "SELECT number FROM states WHERE campaign = ? ORDER BY"
-        rows = self._rows(
-            "SELECT mark, keys, draws, tries, hits, is_open FROM states WHERE campaign = ? AND"
-            f" (number IN ({wanted} tries DESC, number LIMIT ?) OR"
-            f" number IN ({wanted} hits DESC, number LIMIT ?)) ORDER BY tries DESC, number",
-            *(campaign, campaign, STATES_MAX // 2, campaign, STATES_MAX // 2),
+        c = STATES.c
+        numbers = select(c.number).where(c.campaign == campaign).limit(STATES_MAX // 2)
+        most = (numbers.order_by(worth.desc(), c.number) for worth in (c.tries, c.hits))
+        states = (
+            select(c.mark, c["keys"], c.draws, c.tries, c.hits, c.is_open)
+            .where(c.campaign == campaign, or_(*(c.number.in_(query) for query in most)))
+            .order_by(c.tries.desc(), c.number)
         )
-        efforts = self._rows(
-            "SELECT nullif(mark, -1), places, tries, hits FROM efforts WHERE campaign = ?"
-            " ORDER BY tries DESC, mark",
-            campaign,
-        )
+        e = EFFORTS.c
+        mark = func.nullif(e.mark, -1)
+        efforts = select(mark, e.places, e.tries, e.hits).where(e.campaign == campaign)
         return Frontier(
-            states=tuple(_state(*row) for row in rows),
+            states=tuple(_state(*row) for row in self._rows(states)),
             by_tries=self._by_tries(campaign),
-            efforts=tuple(Effort(*row) for row in efforts),
+            efforts=tuple(
+                Effort(*row) for row in self._rows(efforts.order_by(e.tries.desc(), e.mark))
+            ),
         )
 
     def _by_tries(self, campaign: int) -> tuple[int, ...]:
-        steps = " ".join(f"WHEN tries <= {most} THEN {i}" for i, most in enumerate(TRIES_STEPS))
-        rows = self._rows(
-            f"SELECT CASE {steps} ELSE {len(TRIES_STEPS)} END AS step, count(*) FROM states"
-            " WHERE campaign = ? GROUP BY step",
-            campaign,
-        )
-        counts = dict(rows)
-        return tuple(int(counts.get(i, 0)) for i in range(len(TRIES_STEPS) + 1))
+        c = STATES.c
+        within = ((c.tries <= most, i) for i, most in enumerate(TRIES_STEPS))
+        step = case(*within, else_=len(TRIES_STEPS)).label("step")
+        query = select(step, func.count()).where(c.campaign == campaign).group_by(step)
+        counts = {int(row[0]): int(row[1]) for row in self._rows(query)}
+        return tuple(counts.get(i, 0) for i in range(len(TRIES_STEPS) + 1))
 
     def _edges(self, campaign: int) -> Edges | None:
-        rows = self._rows(
-            "SELECT executable, edges, places FROM coverage WHERE campaign = ?", campaign
-        )
+        c = COVERAGE.c
+        # As it is: made bytes of, a number would become as many of them.
+        blobs = (type_coerce(column, NullType()) for column in (c.edges, c.places))
+        rows = self._rows(select(c.executable, *blobs).where(c.campaign == campaign))
         if not rows:
             return None
         executable, seen, places = rows[0]

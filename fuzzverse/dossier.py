@@ -3,12 +3,9 @@ the source. Everything in OUT may come from elsewhere: sizes are capped, damaged
 
 from __future__ import annotations
 
-import contextlib
 import enum
-import fcntl
 import hashlib
 import json
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +17,7 @@ from fuzzverse.errors import InputError, UsageError
 from fuzzverse.files import read_capped
 from fuzzverse.multiverse import Branch
 from fuzzverse.outcome import Bug
+from fuzzverse.outdir import is_held
 from fuzzverse.sources import Sources
 from fuzzverse.symbolise import symbolise_all
 
@@ -101,7 +99,7 @@ def collect(out: Path, symbolizer: Path | None) -> Dossier:
     told = chronicle.read(archive)
     return Dossier(
         out=str(out),
-        is_running=told.campaign.stopped is None and _is_held(out / ".lock"),
+        is_running=told.campaign.stopped is None and is_held(out),
         chronicle=told,
         findings=_findings(told, out / "bugs"),
         tree=multiverse.grow(told.ways),
@@ -116,18 +114,6 @@ def _what_it_lacks(out: Path) -> str:
     if inside:
         return f"holds several runs ({', '.join(inside[:8])})"
     return "holds no archive.db"
-
-
-def _is_held(lock: Path) -> bool:
-    with contextlib.suppress(OSError):
-        handle = os.open(lock, os.O_RDONLY | os.O_CLOEXEC)
-        try:
-            fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return True
-        finally:
-            os.close(handle)
-    return False
 
 
 # ---- bugs ---------------------------------------------------------------------------------------

@@ -25,6 +25,8 @@ REPLAY_COUNT: Final = 3
 REPLAY_DEADLINE_MS: Final = 10_000
 _SANITIZER_REPORT: Final = re.compile(rb"^.*(?:ERROR: \w*Sanitizer|runtime error:)", re.MULTILINE)
 _SANITIZER_WORDS: Final = re.compile(rb"(?:ERROR: |runtime error: )([^\n]{1,200})")
+# What `fv_bug` logs: the calls that led to it.
+_CALLED: Final = re.compile(rb"^((?:    at [^\n]+\n)+)verdict [^\n]*\n?\Z", re.MULTILINE)
 _ASSERT_WORDS: Final = re.compile(rb": (Assertion `[^\n]{1,200}' failed)\.$", re.MULTILINE)
 
 
@@ -223,6 +225,8 @@ class Triage:
         report = _SANITIZER_REPORT.search(log)
         if report is not None:
             return log[report.start() :]
+        if replay.verdict is Verdict.ASSERTION:
+            return self._sorter.blocked_at(replay).encode() or _called_at(replay, log)
         if replay.verdict is not Verdict.SIGNAL:
             return b""
         first = f"{signal_name(replay.signal)} at 0x{replay.address:x}"
@@ -271,3 +275,9 @@ class Triage:
     def _write_meta(self, bucket: _Bucket) -> None:
         bugstore.save_meta(self._directory, self._saved(bucket))
         bucket.is_written = True
+
+
+def _called_at(replay: Replay, log: bytes) -> bytes:
+    """The calls that led to a bug that the target tells itself; of a mark's, none is needed."""
+    called = _CALLED.search(log) if replay.mark is None else None
+    return b"" if called is None else called[1]

@@ -15,7 +15,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 
-from fuzzverse.archive.migrations import is_current, migrate
+from fuzzverse.archive.migrations import is_archive, is_current, migrate
 from fuzzverse.errors import EngineError, UsageError
 
 CONNECT_TIMEOUT_S: Final = 10
@@ -72,24 +72,36 @@ class Where:
 class Database:
     """An open archive of either kind, brought up to date, with one connection.
 
+    Args:
+        where: it is.
+        reads_only: beyond bringing it up to date, write nothing; and write nothing at all to what
+            is no archive yet.
+
     Raises:
         EngineError: it cannot be reached, is no archive, or is of a newer fuzzverse.
+        UsageError: the same of an archive that is only read.
     """
 
-    def __init__(self, where: Where) -> None:
+    def __init__(self, where: Where, *, reads_only: bool = False) -> None:
         self.where = where
+        self._reads_only = reads_only
         self.engine = _engine(where)
         with self.errors():
             self.connection = self.engine.connect()
             try:
-                with self.connection.begin():
-                    is_old = not is_current(self.connection)
-                if is_old:
-                    with self.writing():
-                        migrate(self.connection, where.shown)
+                self._bring_up_to_date()
             except BaseException:
                 self.close()
                 raise
+
+    def _bring_up_to_date(self) -> None:
+        with self.connection.begin():
+            is_old = not is_current(self.connection)
+            if is_old and self._reads_only and not is_archive(self.connection):
+                raise UsageError(f"{self.where.shown} is damaged or no archive")
+        if is_old:
+            with self.writing():
+                migrate(self.connection, self.where.shown)
 
     def __enter__(self) -> Self:
         return self
@@ -110,13 +122,18 @@ class Database:
 
     @contextlib.contextmanager
     def errors(self) -> Iterator[None]:
-        """Turns what the database says into an EngineError that says what to do."""
+        """Turns what the database says into an error that says what to do."""
         try:
             yield
         except SQLAlchemyError as error:
             cause = getattr(error, "orig", None) or error
             words = (str(cause).strip() or type(cause).__name__).splitlines()[0]
             words = self.where.without_secrets(words)
+            if self._reads_only:
+                raise UsageError(
+                    f"{self.where.shown} is damaged or no archive, or cannot be written to, as an "
+                    f"old one must be ({words})"
+                ) from error
             advice = (
                 "see that the server runs and lets you in"
                 if self.where.is_server

@@ -105,6 +105,10 @@ MIGRATIONS: Final = (
     ALTER TABLE bugs ADD COLUMN stack TEXT;
     CREATE INDEX bugs_by_bucket ON bugs (bucket);
     """,
+    # is_minimized: as in outcome.Bug. NULL: no.
+    """
+    ALTER TABLE bugs ADD COLUMN is_minimized INTEGER;
+    """,
 )
 
 # What SQLite calls otherwise than PostgreSQL, longest first. SQLite's INTEGER has 64 bits.
@@ -127,9 +131,14 @@ def statements(script: str, dialect: str) -> Iterator[str]:
     return (statement.strip() for statement in script.split(";") if statement.strip())
 
 
+def is_archive(connection: Connection) -> bool:
+    """Whether there is an archive, of any age."""
+    return inspect(connection).has_table("migrations")
+
+
 def is_current(connection: Connection) -> bool:
     """Whether nothing is to be done, which readers and writers find out without waiting."""
-    if not inspect(connection).has_table("migrations"):
+    if not is_archive(connection):
         return False
     done = connection.exec_driver_sql("SELECT max(version) FROM migrations").scalar_one()
     return bool(done == len(MIGRATIONS))

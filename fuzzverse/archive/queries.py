@@ -193,7 +193,7 @@ def kept_bug(database: Database, bucket: str, target: str = "") -> KeptBug:
     if not rows:
         raise UsageError(f"{database.where.shown} keeps no bug {bucket} with its input")
     same = [row for row in rows if row.build_id == rows[0].build_id]
-    row = min(same, key=lambda one: (one.segments, one.draws, one.recipe))
+    row = min(same, key=_length)
     names = {part: getattr(row, part) for part in EVIDENCE}
     blobs = select(BLOBS.c.name, BLOBS.c.data).where(BLOBS.c.name.in_(list(names.values())))
     data = {name_of(one.data): bytes(one.data) for one in _rows(database, blobs)}
@@ -206,6 +206,11 @@ def kept_bug(database: Database, bucket: str, target: str = "") -> KeptBug:
     except (KeyError, ValueError) as error:
         raise UsageError(f"{database.where.shown} is damaged at {bucket}: {error}") from error
     return KeptBug(bug, row.target, row.build_id, _rebuild(row.build), parts)
+
+
+def _length(row: Row[Any]) -> tuple[bool, int, int, str]:
+    """As Bug.length."""
+    return not row.is_minimized, row.segments, row.draws, row.recipe
 
 
 def _bug(row: Row[Any]) -> Bug:
@@ -224,6 +229,7 @@ def _bug(row: Row[Any]) -> Bug:
         reproduced=row.reproduced,
         replays=row.replays,
         command="",
+        is_minimized=bool(row.is_minimized),
     )
 
 

@@ -70,6 +70,7 @@ BUGS: Final = Table(
     *_texts("verdict", "identity"),
     *_numbers("segments"),
     *_texts("input", "log", "stack"),
+    *_numbers("is_minimized"),
 )
 MARKS: Final = Table(
     "marks",

@@ -253,8 +253,13 @@ def _upsert(table: Table, columns: tuple[str, ...]) -> sqlite.Insert:
 def _bug_row(campaign: int, bug: Bug) -> dict[str, object]:
     names = set(BUGS.c.keys()) - {"campaign", *EVIDENCE}
     row = {name: getattr(bug, name) for name in sorted(names)}
-    verdict = bug.verdict.name.lower()
-    return {**row, "campaign": campaign, "root": str(bug.root), "verdict": verdict}
+    return {
+        **row,
+        "campaign": campaign,
+        "root": str(bug.root),
+        "verdict": bug.verdict.name.lower(),
+        "is_minimized": int(bug.is_minimized),
+    }
 
 
 def _mark_row(campaign: int, tally: MarkTally) -> dict[str, object]:

@@ -12,11 +12,14 @@ from typing import Final, NamedTuple
 import click
 
 from fuzzverse import native
+from fuzzverse.bugstore import read_part
 from fuzzverse.cli.trying import OUT_OPTION, Case, Trying, find_case, not_reproduced, trying_options
 from fuzzverse.cli.watching import say
 from fuzzverse.errors import ExitCode
 from fuzzverse.interruption import Interruption
 from fuzzverse.model import Verdict
+from fuzzverse.outcome import Bug
+from fuzzverse.outdir import held
 from fuzzverse.report import minimize as minimize_report
 from fuzzverse.report.minimize import Minimized, Size
 from fuzzverse.shapes import Shape
@@ -39,23 +42,23 @@ LINES_S: Final = 10.0
 def minimize(bucket: str, out: Path, as_json: bool, trying: Trying) -> ExitCode:
     """Make the recipe of a bug small: few draws that matter, all others as simple as can be.
 
-    The bug keeps the best recipe found, with its log, also after Ctrl-C; the input as it was found
-    stays beside it, as `original`. Exit codes: 0 no pass finds a simpler recipe, 72 interrupted or
-    out of budget, 1 the recipe does not show the bug.
+    The bug keeps the best recipe found, with its log, also after Ctrl-C, and so does the archive;
+    the input as it was found stays beside it, as `original`. Exit codes: 0 no pass finds a simpler
+    recipe, 72 interrupted or out of budget, 1 the recipe does not show the bug.
     """
     case = find_case(bucket, out, trying)
     start = time.monotonic()
     progress = Progress(start, sys.stderr.isatty())
-    try:
-        shrunk, before, trials = shrink_case(case, progress)
-    except Stopped as stopped:
-        click.echo(f"nothing was tried: {stopped}", err=True)
-        return ExitCode.INTERRUPTED
-    progress.end()
-    seconds = time.monotonic() - start
-    with Places(find_tool("llvm-symbolizer"), case.opened.target) as places:
-        triage = _triage(case, places)
-        bug = triage.replace(case.saved, shrunk.shape.recipe, shrunk.shape.draws)
+    # A run that goes on there would put what it found in the place of this.
+    with held(case.directory.parent):
+        try:
+            shrunk, before, trials = shrink_case(case, progress)
+        except Stopped as stopped:
+            click.echo(f"nothing was tried: {stopped}", err=True)
+            return ExitCode.INTERRUPTED
+        progress.end()
+        seconds = time.monotonic() - start
+        bug = _keep(case, shrunk)
     result = Minimized(bug, before, size_of(shrunk.shape), trials, seconds, shrunk.stopped)
     render = minimize_report.render_json if as_json else minimize_report.render
     click.echo(render(result), nl=False)
@@ -138,6 +141,26 @@ def _hangs(case: Case, shrunk: Shrunk) -> bool:
     """Whether a recipe whose timeline was slow is one that the user's deadline ends."""
     with Path(os.devnull).open("wb") as nowhere:
         return case.replay(shrunk.shape.recipe, nowhere.fileno()).verdict is Verdict.TIMEOUT
+
+
+def _keep(case: Case, shrunk: Shrunk) -> Bug:
+    """Puts what was found in the place of what was there, on disk and in the archive."""
+    with Places(find_tool("llvm-symbolizer"), case.opened.target) as places:
+        triage = _triage(case, places)
+        bug = triage.replace(case.saved, shrunk.shape.recipe, shrunk.shape.draws)
+    path = case.directory.parent / "archive.db"
+    if not path.is_file():  # as where bugs were imported
+        return bug
+    # Imported here because the archive takes longer to load than everything else.
+    from fuzzverse.archive.database import Database, Where
+    from fuzzverse.archive.improve import put_minimized
+    from fuzzverse.archive.schema import EVIDENCE
+
+    parts = {part: read_part(case.directory, bug.bucket, part) for part in EVIDENCE}
+    target = case.opened.target
+    with Database(Where(str(path))) as database:
+        put_minimized(database, bug, (target.name, target.build_id), parts)
+    return bug
 
 
 def _triage(case: Case, places: Places) -> Triage:

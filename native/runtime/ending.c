@@ -97,6 +97,7 @@ void fv_bug(const char *format, ...) {
     vsnprintf(s->message, sizeof s->message, format, args);
     va_end(args);
     snprintf(s->identity, sizeof s->identity, "fv_bug %s", format);
+    fv_frames_log((uint64_t)(uintptr_t)__builtin_return_address(0));
     fv_ending_finish(FV_VERDICT_ASSERTION);
 }
 

@@ -1,11 +1,12 @@
 #include "frames.h"
 
+#include "runtime.h"
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <unwind.h>
 
-enum { FV_FRAMES_MAX = 12, FV_FRAMES_WALKED_MAX = 256 };
+enum { FV_FRAMES_MAX = 12, FV_FRAMES_WALKED_MAX = 256, FV_FRAME_TEXT_BYTES = 24 };
 
 /* The linker's: where the target's own file lies. */
 extern const char __executable_start, etext;
@@ -32,7 +33,7 @@ static void tell(struct walk *w, const char *text) {
 }
 
 static void tell_place(struct walk *w, uintptr_t place) {
-    char text[24];
+    char text[FV_FRAME_TEXT_BYTES];
     snprintf(text, sizeof text, " %#llx", (unsigned long long)place);
     tell(w, text);
 }
@@ -52,6 +53,14 @@ static _Unwind_Reason_Code step(struct _Unwind_Context *context, void *to) {
 void fv_frames_tell(char *identity, size_t size, uint64_t place) {
     struct walk w = {.to = identity, .size = size, .length = strlen(identity), .place = place};
     _Unwind_Backtrace(step, &w);
+}
+
+void fv_frames_log(uint64_t place) {
+    char places[FV_FRAMES_MAX * FV_FRAME_TEXT_BYTES] = "", *rest = NULL;
+    if (!fv_log_is_on()) return;
+    fv_frames_tell(places, sizeof places, place);
+    for (char *one = strtok_r(places, " ", &rest); one != NULL; one = strtok_r(NULL, " ", &rest))
+        fv_log("    at %s", one);
 }
 
 void fv_frames_list(char *identity, size_t size, const uintptr_t *places, uint32_t count) {

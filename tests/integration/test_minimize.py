@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,8 @@ import pytest
 from support.campaigns import described
 from support.commands import Fuzzverse
 
-from fuzzverse import bugstore, native
+from fuzzverse import bugstore, chronicle, native
+from fuzzverse.archive.queries import kept_bug, open_existing
 from fuzzverse.errors import EngineError
 from fuzzverse.model import (
     Isolation,
@@ -28,6 +30,7 @@ from fuzzverse.model import (
     TrialOrder,
     Verdict,
 )
+from fuzzverse.outdir import held
 from fuzzverse.shapes import explicit
 
 SAID = "0@plain -> 10=3 -> 30=5 -> 50=7"
@@ -70,6 +73,13 @@ def test_three_draws_of_sixty_are_left(
     assert (saved.recipe, saved.is_minimized, saved.reproduced) == (SAID, True, 3)
     assert bugstore.read_part(out / "bugs", bucket, "original") == before
     assert b"draw 10 is 3" in bugstore.read_part(out / "bugs", bucket, "log")
+    with open_existing(str(out)) as archive:
+        kept = kept_bug(archive, bucket)
+    assert kept.bug == replace(saved, command="")
+    assert kept.parts == {
+        part: bugstore.read_part(out / "bugs", bucket, part) for part in ("input", "log", "stack")
+    }
+    assert chronicle.read(out / "archive.db").bugs[0].recipe == SAID
     again = fuzzverse("replay", target, "--root", "0", "--recipe", SAID, "--times", "100")
     assert again.code == 77
     assert "100 replays, all with this digest" in again.out
@@ -98,6 +108,18 @@ def test_a_minimised_recipe_is_not_replaced_by_a_new_one(
     words = ("--strategy", "random", "--timelines", "20000", "--jobs", "1", "--seed", "7")
     fuzzverse("run", target, *words, "--out", out)
     assert bugstore.load(out / "bugs", bucket).bug.recipe == SAID
+
+
+def test_an_out_that_a_run_writes_to_is_left_alone(
+    found: Callable[..., Any], fuzzverse: Fuzzverse
+) -> None:
+    target, out, bucket = found()
+    before = bugstore.load(out / "bugs", bucket)
+    with held(out):
+        done = fuzzverse("bugs", "minimize", bucket, "--out", out, "--target", target)
+    assert done.code == 2
+    assert "is in use by another run" in done.err
+    assert bugstore.load(out / "bugs", bucket) == before
 
 
 def test_few_trials_give_what_there_is_so_far(

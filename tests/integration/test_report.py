@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from support.archives import ENTRIES, STATES, write_large
+from support.archives import ENTRIES, STATES, write_large, write_old
 from support.browser import Page, browser, open_page
 from support.commands import Fuzzverse
 from support.dossiers import hostile
@@ -131,8 +131,20 @@ def test_the_other_formats(fuzzverse: Fuzzverse, out: Path, tmp_path: Path) -> N
     to = tmp_path / "junit.xml"
     assert fuzzverse("report", str(out), "--format", "junit", "-o", str(to)).code == 0
     assert ET.parse(to).getroot().tag == "testsuites"
-    assert json.loads(fuzzverse("report", str(out), "--format", "sarif").out)["version"] == "2.1.0"
-    assert f"title=bug {BUG}::" in fuzzverse("report", str(out), "--format", "github").out
+    told = json.loads(fuzzverse("report", str(out), "--format", "sarif").out)
+    assert told["version"] == "2.1.0"
+    (place,) = next(r for r in told["runs"][0]["results"] if r["ruleId"] == "bug")["locations"]
+    uri = place["physicalLocation"]["artifactLocation"]["uri"]
+    line = place["physicalLocation"]["region"]["startLine"]
+    assert uri.endswith("dungeon/dungeon.c")
+    (said,) = (
+        number
+        for number, text in enumerate(Path("targets/dungeon/dungeon.c").read_text().split("\n"), 1)
+        if "fv_bug(" in text
+    )
+    assert line == said
+    words = fuzzverse("report", str(out), "--format", "github").out
+    assert f"dungeon/dungeon.c,line={line},title=bug {BUG}::" in words
 
 
 def test_a_hostile_target_does_nothing_to_the_reader(tmp_path: Path, page: Page) -> None:
@@ -166,6 +178,17 @@ def test_a_run_under_way_has_a_page(fuzzverse: Fuzzverse, tmp_path: Path, page: 
     assert page.value("document.querySelector('#verdict .badge').textContent") == "no bugs"
     assert "was killed" in str(page.value("document.querySelector('#verdict').textContent"))
     assert page.complaints == []
+
+
+def test_an_archive_of_an_older_fuzzverse_makes_a_report(
+    fuzzverse: Fuzzverse, tmp_path: Path
+) -> None:
+    write_old(tmp_path / "archive.db", 1)
+    done = fuzzverse("report", str(tmp_path))
+    assert done.code == 0, done.err
+    assert "old-1" in (tmp_path / "report.html").read_text()
+    told = fuzzverse("report", str(tmp_path), "--format", "json").json
+    assert [bug["bucket"] for bug in told["bugs"]] == ["old-1"]
 
 
 def test_exact_lines_are_those_of_llvm_cov(fuzzverse: Fuzzverse, out: Path, tmp_path: Path) -> None:

@@ -1,11 +1,14 @@
-"""An archive as large as that of a long campaign, made up in seconds."""
+"""Archives that are made up: one as large as that of a long campaign, and old ones."""
 
 from __future__ import annotations
 
 import random
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
+from fuzzverse.archive.migrations import MIGRATIONS
 from fuzzverse.archive.writer import Archive, Entry, Start
 from fuzzverse.model import (
     Compare,
@@ -29,6 +32,28 @@ SECONDS = 3_600
 MARKS = 400
 BUGS = 120
 STEPS_MAX = 120
+OLD = """
+    INSERT INTO campaigns (target, build_id, strategy, campaign_seed, policy, started, stopped,
+        timelines) VALUES ('t', 'b', 'random', '1', '{}', 1.0, 'timelines', 9);
+    INSERT INTO entries VALUES (1, 'aa', 7, '42', '1@2', 30, 4);
+    INSERT INTO bugs (campaign, bucket, kind, message, root, recipe, draws, sightings,
+        first_timeline, reproduced, replays)
+        VALUES (1, 'old-1', 'bug', 'it breaks', '42', '3@4', 9, 1, 8, 3, 3);
+    INSERT INTO marks (campaign, mark, kind, message, file, line, passes, failures)
+        VALUES (1, 0, 'sometimes', 'it works', 't.c', 3, 5, 0);
+    INSERT INTO curves (campaign, seconds, timelines, features, edges, splitpoints, corpus, bugs)
+        VALUES (1, 0.5, 9, 8, 7, 6, 5, 4);
+"""
+
+
+def write_old(path: Path, version: int) -> None:
+    """A campaign as the first version wrote it, in an archive of a later one."""
+    with closing(sqlite3.connect(path)) as database:
+        database.execute("CREATE TABLE migrations (version INTEGER PRIMARY KEY)")
+        for number, script in enumerate(MIGRATIONS[:version], 1):
+            database.executescript(script)
+            database.execute("INSERT INTO migrations VALUES (?)", (number,))
+        database.executescript(OLD)
 
 
 def write_large(path: Path) -> None:

@@ -133,7 +133,7 @@ def plausible() -> Dossier:
             Finding(
                 Change.ONGOING,
                 crash,
-                exhibit(crash.bucket, crash.message, stack="strike at hero.c:12:3\n"),
+                exhibit(crash.bucket, crash.message, stack="    at strike in hero.c:12\n"),
             ),
             Finding(Change.GONE, gone, None),
         ),

@@ -182,6 +182,16 @@ def test_what_is_stuck_is_told_apart_by_where_tasks_wait(
     assert buckets.bucket_of(record).startswith("a-deadlock-mutexes-")
 
 
+def test_what_is_stuck_lies_where_its_tasks_wait(target: Target, make_record: MakeRecord) -> None:
+    known = Known(target, at_1=call("lock", 1, 1, KIT), at_2=call("move", 11), at_3=call("pay", 12))
+    buckets = Buckets(target, known)
+    record = make_record(identity="fv_bug a deadlock | 0x1 0x2 | 0x1 0x3 | 0x1 0x2")
+    move, pay = (f"    at {known.frames(at)[0]}\n" for at in (2, 3))
+    assert buckets.blocked_at(record) == f"{move}\n{pay}"
+    assert buckets.blocked_at(make_record(identity="fv_bug a deadlock")) == ""
+    assert buckets.blocked_at(make_record(identity="fv_bug a deadlock | 0x9")) == ""
+
+
 def test_words_that_look_like_stacks_are_words(target: Target, make_record: MakeRecord) -> None:
     buckets = Buckets(target, Known(target))
     record = make_record(message="read 0x12 | 0x13", identity="fv_bug read 0x%x | 0x%x")

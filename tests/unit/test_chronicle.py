@@ -3,14 +3,19 @@ from __future__ import annotations
 import secrets
 import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from sqlalchemy import func, select
+from support.archives import write_old
 
+from fuzzverse.archive.database import Database, Where
 from fuzzverse.archive.migrations import MIGRATIONS
+from fuzzverse.archive.schema import CURVES
 from fuzzverse.archive.writer import Archive, Entry, Start
-from fuzzverse.chronicle import POINTS_MAX, SCHEMA, STATES_MAX, Chronicle, read
+from fuzzverse.chronicle import POINTS_MAX, STATES_MAX, Chronicle, read
 from fuzzverse.errors import UsageError
 from fuzzverse.model import Effort, MarkTally, StateTally, Survey
 from fuzzverse.outcome import Bug, Snapshot, Summary
@@ -50,10 +55,6 @@ def told(
         archive.put_survey(last, SURVEY, "/nowhere/t", [64, 96, 1 << 63])
         archive.end(last, make_summary())
     return read(path)
-
-
-def test_the_schema_is_that_of_the_archive() -> None:
-    assert len(MIGRATIONS) == SCHEMA
 
 
 def test_the_last_campaign_and_the_one_before_of_the_same_target(told: Chronicle) -> None:
@@ -127,15 +128,62 @@ def test_an_archive_without_a_campaign_is_refused(tmp_path: Path) -> None:
         read(path)
 
 
-@pytest.mark.parametrize(("version", "words"), [(SCHEMA - 1, "older"), (99, "newer")])
-def test_archives_of_other_versions_are_refused(tmp_path: Path, version: int, words: str) -> None:
+@pytest.mark.parametrize("version", range(1, len(MIGRATIONS) + 1))
+def test_archives_of_all_versions_are_read(tmp_path: Path, version: int) -> None:
     path = tmp_path / "archive.db"
-    with sqlite3.connect(path) as database:
-        database.execute("CREATE TABLE migrations (version INTEGER PRIMARY KEY)")
-        database.execute("INSERT INTO migrations VALUES (?)", (version,))
-    database.close()
-    with pytest.raises(UsageError, match=words):
+    write_old(path, version)
+    for _ in range(2):
+        told = read(path)
+        assert (told.campaign.timelines, told.campaign.stopped) == (9, "timelines")
+        assert (told.campaign.states, told.campaign.isolation) == (None, None)
+        assert [bug.bucket for bug in told.bugs] == ["old-1"]
+        assert [way.recipe for way in told.ways] == ["3@4", "1@2"]
+        assert [tally.mark.message for tally in told.tallies] == ["it works"]
+        assert [point.timelines for point in told.points] == [9]
+        assert told.edges is None
+    with closing(sqlite3.connect(path)) as database:
+        assert database.execute("SELECT max(version) FROM migrations").fetchall() == [
+            (len(MIGRATIONS),)
+        ]
+
+
+def test_an_archive_of_a_newer_fuzzverse_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "archive.db"
+    write_old(path, len(MIGRATIONS))
+    with closing(sqlite3.connect(path)) as database, database:
+        database.execute("INSERT INTO migrations VALUES (99)")
+    with pytest.raises(UsageError, match="newer fuzzverse"):
         read(path)
+
+
+def test_a_database_of_somebody_else_is_left_as_it_is(tmp_path: Path) -> None:
+    path = tmp_path / "archive.db"
+    with closing(sqlite3.connect(path)) as database, database:
+        database.execute("CREATE TABLE theirs (words TEXT)")
+    with pytest.raises(UsageError, match="no archive"):
+        read(path)
+    with closing(sqlite3.connect(path)) as database:
+        assert database.execute("SELECT name FROM sqlite_master").fetchall() == [("theirs",)]
+
+
+def test_a_run_under_way_neither_waits_nor_is_waited_for(
+    tmp_path: Path, make_snapshot: Callable[..., Snapshot]
+) -> None:
+    path = tmp_path / "archive.db"
+    with Archive(path) as archive:
+        campaign = begin(archive)
+        # From here on it holds the one lock of writers.
+        archive.add_point(campaign, make_snapshot())
+        assert read(path).points == ()
+        archive.commit()
+        assert len(read(path).points) == 1
+        with Database(Where(str(path)), reads_only=True) as reader, reader.connection.begin():
+            query = select(func.count()).select_from(CURVES)
+            assert reader.connection.execute(query).scalar_one() == 1
+            archive.add_point(campaign, make_snapshot(seconds=9.0))
+            archive.commit()
+            assert reader.connection.execute(query).scalar_one() == 1
+    assert len(read(path).points) == 2
 
 
 @pytest.mark.parametrize(

@@ -166,6 +166,20 @@ def test_a_signal_has_a_stack_and_a_sanitizer_its_report(
     assert other.message == "AddressSanitizer: bad"
 
 
+def test_a_bug_that_the_target_tells_has_the_calls_that_led_to_it(
+    tmp_path: Path, target: Target, make_record: MakeRecord, make_replay: Callable[..., Replay]
+) -> None:
+    words = (
+        "    at early in t.c:1\nand on\n    at open in t.c:9\n    at main in t.c:20\nverdict bug\n"
+    )
+    for mark, calls in ((None, "    at open in t.c:9\n    at main in t.c:20\n"), (0, "")):
+        engine = Engine([make_replay(mark=mark)], words)
+        triage = Triage(engine, target, tmp_path, str, Limits(), Places(None, target))
+        bug = triage.see(make_record(mark=mark))
+        assert bug is not None
+        assert (tmp_path / bug.bucket / "stack").read_text() == calls
+
+
 @pytest.mark.parametrize(
     ("verdict", "deadline_ms"), [(Verdict.TIMEOUT, 1_000), (Verdict.EXIT, 10_000)]
 )

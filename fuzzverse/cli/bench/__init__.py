@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from fuzzverse.cli.bench.isolation import isolation
+from fuzzverse.cli.bench.nightly import nightly
 from fuzzverse.cli.bench.search import search
 from fuzzverse.cli.bench.simulation import sim
 from fuzzverse.cli.bench.timeline import timeline
@@ -21,3 +22,4 @@ bench.add_command(isolation)
 bench.add_command(search)
 bench.add_command(sim)
 bench.add_command(triage)
+bench.add_command(nightly)

@@ -17,7 +17,13 @@ from fuzzverse.report.text import printable
 VERSION: Final = "2.1.0"
 _SCHEMA: Final = "https://json.schemastore.org/sarif-2.1.0.json"
 _STATES: Final = {Change.NEW: "new", Change.ONGOING: "unchanged", Change.GONE: "absent"}
-_FRAME: Final = re.compile(r"(?: at | in )(?P<file>[^\s:][^:\n]*):(?P<line>[1-9]\d*)", re.MULTILINE)
+# A frame that has a line: as we tell them, as AddressSanitizer does, and what UBSan says first.
+_FRAME: Final = re.compile(
+    r"^(?:    at .+? in (?P<ours>[^\n]+):(?P<our_line>[1-9]\d*)"
+    r"|\s*#\d+ 0x[0-9a-f]+ in .+? (?P<theirs>/[^:\n]+):(?P<their_line>[1-9]\d*)(?::\d+)?"
+    r"|(?P<said>[^\s:][^:\n]*):(?P<said_line>[1-9]\d*):\d+: runtime error: .*)$",
+    re.MULTILINE,
+)
 _NEVER: Final = "never-reached"
 
 Values = dict[str, object]
@@ -93,7 +99,10 @@ def place_of(finding: Finding, known: Sequence[Mark]) -> tuple[str, int] | None:
 
 def _frame(exhibit: Exhibit) -> tuple[str, int] | None:
     match = _FRAME.search(exhibit.stack)
-    return None if match is None else (match["file"], int(match["line"]))
+    if match is None:
+        return None
+    file, line = (part for part in match.groups() if part is not None)
+    return file, int(line)
 
 
 def _rule(kind: str) -> str:

@@ -53,7 +53,8 @@ uint32_t fv_weighted(const char *label, const uint32_t *weights, uint32_t n);
 
 /* ---- verdicts and words ---------------------------------------------------------------------- */
 
-/* Ends the timeline as a bug. Bugs are told apart by the format, not by what it prints. */
+/* Ends the timeline as a bug. Bugs are told apart by the format, not by what it prints, nor by
+ * where it is called, which the log of a replay tells. */
 void fv_bug(const char *format, ...) __attribute__((noreturn, format(printf, 1, 2)));
 /* As fv_bug, of what lies at `count` places in the code, innermost first; 0 parts one stack from
  * the next. Told apart by the functions that they are in besides the message. */

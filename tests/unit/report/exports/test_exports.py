@@ -34,6 +34,31 @@ def hostile() -> Dossier:
     )
 
 
+@pytest.mark.parametrize(
+    ("stack", "place"),
+    [
+        ("SIGSEGV at 0x1234\n    at put in a dir/t.c:9\n    at main in t.c:20\n", ("a dir/t.c", 9)),
+        ("    at ns::put(int) in t.cc:9\n", ("t.cc", 9)),
+        ("    at memcpy in ??:0\n    at main in t.c:20\n", ("t.c", 20)),
+        (
+            "==1==ERROR: AddressSanitizer: overflow on address 0x6 at pc 0x5 bp 0x7:1\n"
+            "    #0 0x4f2 in __asan_memcpy (/far/t+0x9)\n"
+            "    #1 0x4f3 in put(int, char) /far/t.cc:9:3\n",
+            ("/far/t.cc", 9),
+        ),
+        ("/far/t.c:9:3: runtime error: shift exponent 99 is too large\n", ("/far/t.c", 9)),
+        ("SIGSEGV at 0x1234\n    (nothing is known of this address)\n    at 0x1234\n", None),
+        ("", None),
+    ],
+)
+def test_a_bug_is_where_its_innermost_frame_with_a_line_is(
+    stack: str, place: tuple[str, int] | None
+) -> None:
+    shown = exhibit("b-1", "lost at hero.c:7", stack=stack)
+    finding = Finding(Change.NEW, sighting("b-1", "lost at hero.c:7"), shown)
+    assert sarif.place_of(finding, []) == place
+
+
 def test_text(golden: Golden) -> None:
     golden("report.txt", plain.render(plausible()))
 

@@ -77,7 +77,7 @@ def test_a_bug_has_all_that_is_kept_of_it() -> None:
         "fuzzverse replay dungeon --bug sigsegv-bb --out o",
         "Minimised recipe",
         "0@plain -&gt; 14=0",
-        "strike at hero.c:12:3",
+        "at strike in hero.c:12",
         "The first 70,000 bytes are left out.",
         "How likely the bug is, by draw",
         "<b>open in dungeon.c:70: </b>a draw answered 0",

@@ -1,0 +1,54 @@
+"""`fuzzverse bench nightly`."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+from fuzzverse.bench.nights import Contrast, compare, go_through, moments, seconds_of
+from fuzzverse.cli.bench.results import Files, command_line, file_options
+from fuzzverse.cli.watching import say
+from fuzzverse.errors import ExitCode, UsageError
+from fuzzverse.report import nights as report
+
+
+@click.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option(
+    "--out", required=True, type=click.Path(path_type=Path), help="A new directory, for both."
+)
+@click.option("--kills", default=3, show_default=True, type=click.IntRange(1, 7))
+@click.option(
+    "--seed", default=1, show_default=True, type=click.IntRange(0, 1 << 62), help="Of the kills."
+)
+@file_options()
+def nightly(file: Path, out: Path, kills: int, seed: int, files: Files) -> ExitCode:
+    """Whether the night of FILE.toml keeps the same when it is killed: once undisturbed, then
+    killed at random moments by SIGKILL, with all its processes, and gone on with.
+
+    All budgets of FILE must be in timelines. Exit codes: 0 the same but for clocks, 1 not.
+    """
+    calm, wild = out / "calm", out / "wild"
+    if out.exists():
+        raise UsageError(f"{out} is there; give --out a name that is not, or remove it")
+    say(f"the night undisturbed, into {calm}")
+    calm_code = go_through(_command(file, calm), (), say)
+    seconds = seconds_of(calm)
+    times = moments(kills, seed, seconds)
+    say(f"it took {seconds:.0f} s; the same killed (seed {seed}), into {wild}")
+    wild_code = go_through(_command(file, wild), times, say)
+    homes = compare(calm, wild)
+    contrast = Contrast(seconds, seconds_of(wild), (calm_code, wild_code), times, homes)
+    command = command_line()
+    files.write(
+        report.render(contrast),
+        report.render_json(contrast, command),
+        report.render_markdown(contrast, command),
+    )
+    return ExitCode.NOTHING_FOUND if contrast.is_equal else ExitCode.ENGINE_FAILED
+
+
+def _command(file: Path, out: Path) -> list[str]:
+    return [sys.executable, "-P", "-m", "fuzzverse", "nightly", str(file), "--out", str(out)]
