@@ -12,7 +12,8 @@ enum {
     TRANSACTIONS_MAX = 10, /* a session */
     CHANGES_MAX = 10,      /* a transaction */
     RECOVERIES_MAX = 5,    /* attempts, the last one without faults */
-    VERSIONS = 1 << 30
+    VERSIONS = 1 << 30,
+    DROP_ONE_IN = 64 /* of those that could be in a savepoint, where they are let at all */
 };
 
 enum mode { MODE_DELETE, MODE_TRUNCATE, MODE_PERSIST, MODE_WAL, MODE_COUNT };
@@ -46,6 +47,9 @@ struct workload {
     uint32_t stop_one_in; /* the disk's own, restored after quiet times */
     uint32_t page_bytes;
     uint32_t auto_vacuum;
+    bool has_new_table; /* the transaction */
+    uint32_t
+        dropped_in;     /* so many savepoints, at least, is its first drop in; 0: none, or undone */
     bool commit_failed; /* the last step's */
     bool power_lost;    /* since the database was last verified */
     bool on_a_lie;      /* the last acknowledged commit stands on a dropped sync */
@@ -135,6 +139,33 @@ static bool verify(struct workload *w) {
     return true;
 }
 
+/* ---- what a rollback to a savepoint undoes --------------------------------------------------- */
+
+/* With `depth` savepoints open, something was dropped. */
+static void drop_note(struct workload *w, uint32_t depth) {
+#ifdef FV_DROP_IN_SAVEPOINT
+    if (depth == 0) return;
+    if (w->dropped_in == 0 || depth < w->dropped_in) w->dropped_in = depth;
+    FV_SOMETIMES_EACH("a savepoint has a drop in it",
+                      FV_KEYS({"auto vacuum", w->auto_vacuum}, {"new tables", w->has_new_table}),
+                      FV_QUALITY());
+#else
+    (void)w, (void)depth;
+#endif
+}
+
+static void undo_note(struct workload *w, uint32_t savepoint) {
+#ifdef FV_DROP_IN_SAVEPOINT
+    if (savepoint >= w->dropped_in) return;
+    w->dropped_in = 0;
+    FV_SOMETIMES_EACH("a drop is rolled back",
+                      FV_KEYS({"auto vacuum", w->auto_vacuum}, {"new tables", w->has_new_table}),
+                      FV_QUALITY());
+#else
+    (void)w, (void)savepoint;
+#endif
+}
+
 /* ---- changes inside a transaction: each returns whether the transaction may go on ------------ */
 
 static bool put(struct workload *w, uint32_t table) {
@@ -158,12 +189,14 @@ static bool table_create(struct workload *w, uint32_t table) {
     if (!database_run(&w->db, "CREATE TABLE t%u (id INTEGER PRIMARY KEY, version, body)", table))
         return false;
     w->model.pending.tables[table].exists = true;
+    w->has_new_table = true;
     return true;
 }
 
 static bool table_drop(struct workload *w, uint32_t table) {
     if (!database_run(&w->db, "DROP TABLE t%u", table)) return false;
     memset(&w->model.pending.tables[table], 0, sizeof(w->model.pending.tables[table]));
+    drop_note(w, w->model.saved_count);
     return true;
 }
 
@@ -174,6 +207,7 @@ static bool index_toggle(struct workload *w, uint32_t table) {
     bool done = *indexed ? database_run(&w->db, "DROP INDEX i%u_%u", table, index)
                          : database_run(&w->db, "CREATE INDEX i%u_%u ON t%u (%s)", table, index,
                                         table, columns[index]);
+    if (done && *indexed) drop_note(w, w->model.saved_count);
     if (done) *indexed = !*indexed;
     return done;
 }
@@ -191,6 +225,7 @@ static bool savepoint_end(struct workload *w) {
     if (fv_chance(1, 2)) {
         if (!database_do(&w->db, ROLLBACK_TO, which)) return false;
         model_rollback_to(&w->model, which);
+        undo_note(w, which);
         FV_REACHABLE("a savepoint is rolled back");
     } else {
         if (!database_do(&w->db, RELEASE, which)) return false;
@@ -203,8 +238,7 @@ static bool savepoint_end(struct workload *w) {
  * back: this target found it, without any fault of the disk. The clean variant keeps off it. */
 static bool drop_allowed(const struct workload *w) {
 #ifdef FV_DROP_IN_SAVEPOINT
-    (void)w;
-    return true;
+    return w->model.saved_count == 0 || fv_chance(1, DROP_ONE_IN);
 #else
     return w->model.saved_count == 0;
 #endif
@@ -253,6 +287,8 @@ static bool commit(struct workload *w) {
 
 static bool transaction(struct workload *w) {
     w->phase = PHASE_CHANGES;
+    w->has_new_table = false;
+    w->dropped_in = 0;
     model_begin(&w->model);
     if (!database_do(&w->db, fv_chance(1, 2) ? BEGIN : BEGIN_IMMEDIATE, 0)) return false;
     uint64_t changes = 1 + fv_below(CHANGES_MAX);
