@@ -170,9 +170,10 @@ class SimWritableFile final : public WritableFile {
     Status Flush() override {
         if (buffer_.empty()) return Status::OK();
         is_unsynced_ = true;
+        uint64_t at = written_;
         int64_t wrote = fv_file_append(file_, buffer_.data(), buffer_.size());
         if (wrote > 0) written_ += static_cast<uint64_t>(wrote);
-        if (is_log_) work.blocks_unsynced = BlocksUnsynced();
+        if (is_log_ && at / kLogBlockBytes > synced_ / kLogBlockBytes) work.records_behind++;
         buffer_.clear();
         return wrote < 0 ? Failed(name_, wrote) : Status::OK();
     }
@@ -207,17 +208,12 @@ class SimWritableFile final : public WritableFile {
         if (is_lie) MarkLie();
         is_unsynced_ = false;
         synced_ = written_;
-        if (is_log_) work.blocks_unsynced = 0;
+        if (is_log_) work.records_behind = 0;
         if (is_log_) work.is_log_synced = true;
         if (is_manifest_) work.is_manifest_unsynced = false;
         if (kSyncsNames && error >= 0) error = fv_disk_sync_names();
         workload_moment();
         return error < 0 ? Failed(name_, error) : Status::OK();
-    }
-
-    uint32_t BlocksUnsynced() const {
-        return static_cast<uint32_t>((written_ - 1) / kLogBlockBytes - synced_ / kLogBlockBytes) +
-               1;
     }
 
     /* The first lie of a disk: what it was told about, and what else is under way. */

@@ -21,9 +21,11 @@ class LogObserver {
 struct EnvWork {
     uint32_t tables_open; /* being written */
     uint32_t logs_read;
-    uint32_t logs;             /* that there are */
-    bool is_log_synced;        /* the newest, since it was begun */
-    uint32_t blocks_unsynced;  /* of the log that was written to last, as its format has blocks */
+    uint32_t logs;      /* that there are */
+    bool is_log_synced; /* the newest, since it was begun */
+    /* Records of the log written to last that are not synced and begin in a later block than the
+     * first such one. */
+    uint32_t records_behind;
     bool is_manifest_unsynced; /* something was written to it, or it has just been begun */
     bool is_background;        /* a compaction is under way */
     /* A sync was a lie, and none of the same file has been honest since: what a power loss

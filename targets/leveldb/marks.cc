@@ -20,7 +20,7 @@ struct Keys {
     }
 };
 
-Keys last_work, last_logs, last_blocks, last_shape, last_held;
+Keys last_work, last_logs, last_behind, last_shape, last_held;
 
 uint8_t capped(uint32_t value, uint32_t most) {
     return static_cast<uint8_t>(std::min(value, most));
@@ -32,7 +32,7 @@ bool is_unsynced(const Model &model) { return model.acked() > model.synced(); }
 
 } // namespace
 
-void marks_begin() { last_work = last_logs = last_blocks = last_shape = last_held = {}; }
+void marks_begin() { last_work = last_logs = last_behind = last_shape = last_held = {}; }
 
 /* ---- what the end of a life meets ------------------------------------------------------------ */
 
@@ -46,12 +46,13 @@ static void mark_logs(const Model &model, const EnvWork &work) {
         FV_QUALITY());
 }
 
-/* What a recovery finds damaged it leaves out up to the end of a block. */
-static void mark_blocks(const EnvWork &work) {
-    const uint8_t is[] = {capped(work.blocks_unsynced, 3), work.logs > 1};
-    if (!last_blocks.Begin(is) || is[0] < 2) return;
-    FV_SOMETIMES_EACH("blocks of a log are not synced",
-                      FV_KEYS({"blocks", is[0]}, {"two logs", is[1]}), FV_QUALITY());
+/* What a recovery finds damaged it leaves out up to the end of the block, and goes on behind it. */
+static void mark_behind(const EnvWork &work) {
+    const uint8_t is[] = {capped(work.records_behind, 6), work.is_background, work.logs > 1};
+    if (!last_behind.Begin(is) || is[0] == 0) return;
+    FV_SOMETIMES_EACH("records behind the block where the unsynced ones begin",
+                      FV_KEYS({"records", is[0]}, {"compaction", is[1]}, {"two logs", is[2]}),
+                      FV_QUALITY());
 }
 
 void marks_look(const Model &model, Phase phase) {
@@ -64,7 +65,7 @@ void marks_look(const Model &model, Phase phase) {
                                   {"compaction", is[3]}, {"unsynced batches", is[4]}),
                           FV_QUALITY());
     mark_logs(model, work);
-    mark_blocks(work);
+    mark_behind(work);
 }
 
 void marks_ended(const Model &model, Phase phase, Ending ending) {

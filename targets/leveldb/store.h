@@ -14,6 +14,7 @@ enum { STORE_LEVELS = 4 }; /* of LevelDB's seven, those that short timelines fil
 struct Config {
     bool has_big_values, has_filter, has_small_cache;
     uint32_t lives, writers, readers, steps;
+    uint32_t sync_one_in; /* batches */
     /* One in so many: moments with a fault, lives that end otherwise than closed, openings with a
      * repair. */
     uint32_t fault_one_in, end_one_in, repair_one_in;

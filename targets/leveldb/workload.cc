@@ -25,7 +25,13 @@ enum { VALUE_BYTES_MAX = 400, BIG_VALUE_BYTES_MAX = 24000, MOVES_MAX = 6 };
 /* A root draws how rare it is what befalls the process; each rate is half of the one before.
  * Random seeds then see the good days for the most part. What the search tries beside them are
  * extreme draws, at which a chance strikes. */
-enum { FAULT_ONE_IN_MIN = 32768, END_ONE_IN_MIN = 512, REPAIR_ONE_IN_MIN = 512, RATES = 3 };
+enum {
+    FAULT_ONE_IN_MIN = 32768,
+    END_ONE_IN_MIN = 512,
+    REPAIR_ONE_IN_MIN = 512,
+    SYNC_ONE_IN_MIN = 2,
+    RATES = 3
+};
 
 const uint32_t kPowerLossPpm = 8;
 const uint64_t kKillUsMax = 3000; /* a life takes as long as its syncs */
@@ -114,7 +120,7 @@ void write_batch() {
     }
     uint32_t number = model.Finish(&batch);
     WriteOptions options;
-    options.sync = fv_chance(1, 3);
+    options.sync = fv_chance(1, world->config.sync_one_in);
     store_must_be_ok(world->db->Write(options, &batch), "a write");
     model.Acknowledged(number, options.sync);
     marks_stake(world->phase, options.sync);
@@ -380,6 +386,7 @@ Config drawn_config() {
     config.writers = 1 + static_cast<uint32_t>(fv_below(WRITERS_MAX));
     config.readers = static_cast<uint32_t>(fv_below(READERS_MAX + 1));
     config.steps = 2 + static_cast<uint32_t>(fv_below(STEPS_MAX - 1));
+    config.sync_one_in = drawn_rate(SYNC_ONE_IN_MIN);
     config.fault_one_in = drawn_rate(FAULT_ONE_IN_MIN);
     config.end_one_in = drawn_rate(END_ONE_IN_MIN);
     config.repair_one_in = drawn_rate(REPAIR_ONE_IN_MIN);
