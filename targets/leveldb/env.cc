@@ -44,6 +44,14 @@ bool EndsWith(const std::string &name, const char *end) {
     return name.size() >= bytes && name.compare(name.size() - bytes, bytes, end) == 0;
 }
 
+void NoteLogs(bool is_synced) {
+    const char *name;
+    work.logs = 0;
+    for (uint32_t n = 0; (name = fv_disk_name(n)) != nullptr; n++)
+        work.logs += EndsWith(name, ".log");
+    work.is_log_synced &= is_synced;
+}
+
 bool IsManifest(const std::string &name) { return name.find("/MANIFEST") != std::string::npos; }
 
 Status Failed(const std::string &name, int64_t error) {
@@ -142,11 +150,11 @@ class SimWritableFile final : public WritableFile {
   public:
     SimWritableFile(const std::string &name, fv_file file, LogObserver *observer)
         : name_(name), file_(file), is_manifest_(IsManifest(name)),
-          is_table_(EndsWith(name, ".ldb")),
-          records_(observer, static_cast<uint64_t>(fv_file_size(file))),
-          is_log_(EndsWith(name, ".log")) {
+          is_table_(EndsWith(name, ".ldb")), written_(static_cast<uint64_t>(fv_file_size(file))),
+          synced_(written_), records_(observer, written_), is_log_(EndsWith(name, ".log")) {
         if (is_table_) work.tables_open++;
-        if (is_manifest_) work.is_manifest_open = true;
+        if (is_manifest_) work.is_manifest_unsynced = true;
+        if (is_log_) NoteLogs(false);
     }
     ~SimWritableFile() override {
         if (is_open_) Close();
@@ -154,6 +162,7 @@ class SimWritableFile final : public WritableFile {
 
     Status Append(const Slice &data) override {
         if (is_log_) records_.Appended(data);
+        if (is_manifest_) work.is_manifest_unsynced = true;
         buffer_.append(data.data(), data.size());
         return buffer_.size() < kWriteBufferBytes ? Status::OK() : Flush();
     }
@@ -161,7 +170,10 @@ class SimWritableFile final : public WritableFile {
     Status Flush() override {
         if (buffer_.empty()) return Status::OK();
         is_unsynced_ = true;
+        uint64_t at = written_;
         int64_t wrote = fv_file_append(file_, buffer_.data(), buffer_.size());
+        if (wrote > 0) written_ += static_cast<uint64_t>(wrote);
+        if (is_log_ && at / kLogBlockBytes > synced_ / kLogBlockBytes) work.records_behind++;
         buffer_.clear();
         return wrote < 0 ? Failed(name_, wrote) : Status::OK();
     }
@@ -181,12 +193,13 @@ class SimWritableFile final : public WritableFile {
         fv_file_close(file_);
         is_open_ = false;
         if (is_table_) work.tables_open--;
-        if (is_manifest_) work.is_manifest_open = false;
+        workload_moment();
         return status;
     }
 
   private:
     Status SyncFile() {
+        workload_moment();
         bool has_lied = fv_disk_has_lied(fv_node_self());
         int32_t error = fv_file_sync(file_);
         bool is_lie = fv_disk_has_lied(fv_node_self()) != has_lied;
@@ -194,7 +207,12 @@ class SimWritableFile final : public WritableFile {
         if (is_manifest_) work.is_manifest_at_stake = is_lie;
         if (is_lie) MarkLie();
         is_unsynced_ = false;
+        synced_ = written_;
+        if (is_log_) work.records_behind = 0;
+        if (is_log_) work.is_log_synced = true;
+        if (is_manifest_) work.is_manifest_unsynced = false;
         if (kSyncsNames && error >= 0) error = fv_disk_sync_names();
+        workload_moment();
         return error < 0 ? Failed(name_, error) : Status::OK();
     }
 
@@ -212,6 +230,7 @@ class SimWritableFile final : public WritableFile {
     const fv_file file_;
     const bool is_manifest_, is_table_;
     std::string buffer_;
+    uint64_t written_, synced_;
     LogRecords records_;
     const bool is_log_;
     bool is_open_ = true, is_unsynced_ = false;
@@ -276,6 +295,8 @@ class SimEnv final : public leveldb::Env {
     /* Not marked as overriding, as LevelDB called them otherwise before 1.23. */
     Status RemoveFile(const std::string &name) {
         int32_t error = fv_disk_unlink(name.c_str());
+        if (EndsWith(name, ".log")) NoteLogs(true);
+        workload_moment();
         return error < 0 ? Failed(name, error) : Status::OK();
     }
     Status DeleteFile(const std::string &name) { return RemoveFile(name); }
@@ -296,6 +317,7 @@ class SimEnv final : public leveldb::Env {
 
     Status RenameFile(const std::string &from, const std::string &to) override {
         int32_t error = fv_disk_rename(from.c_str(), to.c_str());
+        workload_moment();
         return error < 0 ? Failed(from, error) : Status::OK();
     }
 
@@ -346,6 +368,7 @@ class SimEnv final : public leveldb::Env {
     Status Writable(const std::string &name, uint32_t flags, WritableFile **result) {
         fv_file file = fv_file_open(name.c_str(), flags);
         *result = file < 0 ? nullptr : new SimWritableFile(name, file, observer_);
+        workload_moment();
         return file < 0 ? Failed(name, file) : Status::OK();
     }
 

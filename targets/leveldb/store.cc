@@ -1,4 +1,5 @@
 #include "store.h"
+
 #include <algorithm>
 #include <climits>
 #include <cstdlib>
@@ -7,6 +8,7 @@
 #include "leveldb/cache.h"
 #include "leveldb/filter_policy.h"
 #include "leveldb/iterator.h"
+#include "marks.h"
 
 using leveldb::DB;
 using leveldb::Iterator;
@@ -99,22 +101,11 @@ void settle(DB *db, Model *model) {
     model->BeginFrom(found);
 }
 
-/* How much a recovery had to do, and what was lost on the way. */
-void mark_recovery(const Model &model, const Opening &opening, uint32_t position) {
-    FV_SOMETIMES_EACH(
-        "recoveries",
-        FV_KEYS({"logs", static_cast<int>(std::min(env_work().logs_read, 3U))},
-                {"reuses logs", opening.reuses_logs}, {"power was lost", model.power_was_lost()},
-                {"lost", static_cast<int>(std::min(model.end() - position, 2U))},
-                {"spare", static_cast<int>(std::min(position - model.required(), 2U))}),
-        FV_QUALITY());
-}
-
 void check_whole(DB *db, Model *model, const Opening &opening) {
     State found = store_scan(db, ReadOptions(), *model);
     uint32_t position = model->FindBatch(found.last);
     check_recovered(*model, found, position);
-    mark_recovery(*model, opening, position);
+    marks_recovered(*model, opening, position);
     model->Recovered(position);
     check_gets(db, *model, found);
 }
@@ -125,6 +116,7 @@ void repair(Model *model, const Config &config, const Opening &opening) {
     is_repairing = true;
     if (!kRepairLosesPower) fv_quiet_begin();
     store_must_be_ok(leveldb::RepairDB(DATABASE_NAME, options), "RepairDB()");
+    marks_repaired(*model);
     DB *db = nullptr;
     store_must_be_ok(DB::Open(options, DATABASE_NAME, &db), "opening what RepairDB() has left");
     if (kTrustsRepairs)
@@ -143,6 +135,7 @@ void repair(Model *model, const Config &config, const Opening &opening) {
 
 bool store_was_given_up() { return was_given_up; }
 bool store_is_repairing() { return is_repairing; }
+bool store_is_fragile() { return is_repairing && !kRepairLosesPower; }
 
 void store_must_be_ok(const Status &status, const char *what) {
     if (status.ok()) return;

@@ -14,6 +14,10 @@ enum { STORE_LEVELS = 4 }; /* of LevelDB's seven, those that short timelines fil
 struct Config {
     bool has_big_values, has_filter, has_small_cache;
     uint32_t lives, writers, readers, steps;
+    uint32_t sync_one_in; /* batches */
+    /* One in so many: moments with a fault, lives that end otherwise than closed, openings with a
+     * repair. */
+    uint32_t fault_one_in, end_one_in, repair_one_in;
 };
 
 /* How the process opens the database this time. */
@@ -43,5 +47,7 @@ void store_must_be_ok(const leveldb::Status &status, const char *what);
 bool store_was_given_up();
 /* RepairDB() and what follows it is under way. */
 bool store_is_repairing();
+/* And no power may be lost in it. */
+bool store_is_fragile();
 
 #endif

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "leveldb/iterator.h"
-#include "store.h"
+#include "marks.h"
 
 using leveldb::DB;
 using leveldb::Iterator;
@@ -20,11 +20,20 @@ using leveldb::WriteOptions;
 
 namespace {
 
-enum { LIVES_MAX = 4, WRITERS_MAX = 3, READERS_MAX = 2, STEPS_MAX = 14, BATCH_PUTS_MAX = 4 };
+enum { LIVES_MAX = 3, WRITERS_MAX = 3, READERS_MAX = 2, STEPS_MAX = 14, BATCH_PUTS_MAX = 4 };
 enum { VALUE_BYTES_MAX = 400, BIG_VALUE_BYTES_MAX = 24000, MOVES_MAX = 6 };
-enum Phase { PHASE_OPENING, PHASE_WORKING, PHASE_CLOSING };
+/* A root draws how rare it is what befalls the process; each rate is half of the one before.
+ * Random seeds then see the good days for the most part. What the search tries beside them are
+ * extreme draws, at which a chance strikes. */
+enum {
+    FAULT_ONE_IN_MIN = 32768,
+    END_ONE_IN_MIN = 512,
+    REPAIR_ONE_IN_MIN = 512,
+    SYNC_ONE_IN_MIN = 2,
+    RATES = 3
+};
 
-const uint32_t kPowerLossPpm = 20000;
+const uint32_t kPowerLossPpm = 8;
 const uint64_t kKillUsMax = 3000; /* a life takes as long as its syncs */
 /* With `reuse_logs` LevelDB goes on behind whatever a log ends with, and a record that a
  * power loss or the end of the process has cut swallows what comes behind it. So only closed
@@ -60,8 +69,10 @@ struct World {
     Config config;
     uint32_t life;
     Phase phase;
-    bool is_done;    /* with its work: may be killed */
-    bool was_closed; /* the database, by the life before */
+    bool is_last;  /* only to be looked at: nothing befalls it */
+    bool is_done;  /* with its work: may be killed */
+    Ending ending; /* of this life, or of the one before */
+    Opening opening;
     DB *db;
     Shape shape;
     uint32_t compactions; /* in this life, by hand */
@@ -69,70 +80,25 @@ struct World {
 };
 World *world;
 
-int capped(uint32_t value, uint32_t most) { return static_cast<int>(std::min(value, most)); }
-int few(int value, int most) { return std::min(value, most); }
+/* ---- what befalls the process ---------------------------------------------------------------- */
 
-/* ---- marks ----------------------------------------------------------------------------------- */
+/* The node goes down; does not return. A repair is not killed. */
+void fault() {
+    enum { POWER_LOSS, KILL, KINDS };
+    if (store_is_repairing() || fv_pick("fault", KINDS) == POWER_LOSS)
+        fv_node_crash(fv_node_self());
+    world->ending = ENDING_KILLED;
+    fv_node_kill(fv_node_self());
+}
 
-/* How the tables lie on the levels, and how much is at stake. */
-void mark_shape() {
+void chance_of_fault(uint32_t one_in) {
+    if (world->is_last || store_is_fragile() || !fv_chance(1, one_in)) return;
+    fault();
+}
+
+void look_at_shape() {
     world->shape = store_shape(world->db);
-    const int *files = world->shape.files;
-    uint32_t unsynced = world->model.acked() - world->model.synced();
-    FV_SOMETIMES_EACH("tables on levels",
-                      FV_KEYS({"level 0", few(files[0], 5)}, {"level 1", few(files[1], 2)},
-                              {"level 2", few(files[2], 2)}, {"level 3", few(files[3], 2)},
-                              {"is compacting", env_work().is_background},
-                              {"is unsynced", unsynced > 0}),
-                      FV_QUALITY());
-}
-
-/* What a life leaves behind. Numbers that cross are what a repair gets wrong. */
-void mark_end_of_work() {
-    world->shape = store_numbered_shape(world->db);
-    const int *files = world->shape.files;
-    uint32_t unsynced = world->model.acked() - world->model.synced();
-    FV_SOMETIMES_EACH("what a life leaves behind",
-                      FV_KEYS({"level 0", few(files[0], 3)}, {"level 1", few(files[1], 2)},
-                              {"level 2", few(files[2], 1)}, {"crossed", world->shape.is_crossed},
-                              {"unsynced", capped(unsynced, 2)}, {"life", capped(world->life, 2)}),
-                      FV_QUALITY());
-}
-
-/* What a power loss or the end of the process met. */
-void mark_end(Ending ending) {
-    const EnvWork &work = env_work();
-    uint32_t unsynced = world->model.acked() - world->model.synced();
-    FV_SOMETIMES_EACH("what the end of a life meets",
-                      FV_KEYS({"power was lost", ending == ENDING_POWER_LOST},
-                              {"phase", world->phase}, {"life", capped(world->life, 2)},
-                              {"tables", capped(work.tables_open, 2)},
-                              {"manifest", work.is_manifest_open},
-                              {"compaction", work.is_background}, {"unsynced", capped(unsynced, 2)},
-                              {"tables of level 0", few(world->shape.files[0], 3)}),
-                      FV_QUALITY());
-}
-
-/* A disk that has lied, and what nothing but a power loss would show. */
-#ifdef FV_LYING_SYNCS
-void mark_stake(bool is_synced) {
-    const EnvWork &work = env_work();
-    if (!work.is_log_at_stake && !work.is_manifest_at_stake) return;
-    FV_SOMETIMES_EACH("a lie is at stake",
-                      FV_KEYS({"log", work.is_log_at_stake}, {"phase", world->phase},
-                              {"is synced", is_synced}, {"life", capped(world->life, 2)}),
-                      FV_QUALITY());
-}
-#else
-void mark_stake(bool) {}
-#endif
-
-void mark_held(uint32_t since) {
-    FV_SOMETIMES_EACH("snapshots and iterators outlive compactions",
-                      FV_KEYS({"held", capped(world->held, 3)},
-                              {"compactions since", capped(world->compactions - since, 3)},
-                              {"tables of level 0", few(world->shape.files[0], 3)}),
-                      FV_QUALITY());
+    marks_shape(world->shape);
 }
 
 /* ---- writers --------------------------------------------------------------------------------- */
@@ -154,17 +120,17 @@ void write_batch() {
     }
     uint32_t number = model.Finish(&batch);
     WriteOptions options;
-    options.sync = fv_chance(1, 3);
+    options.sync = fv_chance(1, world->config.sync_one_in);
     store_must_be_ok(world->db->Write(options, &batch), "a write");
     model.Acknowledged(number, options.sync);
-    mark_stake(options.sync);
+    marks_stake(world->phase, options.sync);
     fv_log("batch %u is acknowledged%s", number, options.sync ? ", synced" : "");
+    workload_moment();
 }
 
 void run_writer(void *) {
     for (uint64_t n = fv_below(world->config.steps + 1); n > 0; n--) {
         write_batch();
-        if (fv_chance(1, 4)) mark_shape();
         fv_task_step();
     }
 }
@@ -183,6 +149,10 @@ uint32_t position_between(uint32_t number, uint32_t earliest) {
     FV_ALWAYS(position >= earliest && position <= world->model.end(),
               "a reader sees every batch that was acknowledged before");
     return position;
+}
+
+void mark_held(uint32_t since) {
+    marks_held(world->shape, world->held, world->compactions - since);
 }
 
 uint32_t number_in(const Slice &value) {
@@ -325,7 +295,7 @@ void run_compactor(void *) {
             compact();
         else
             flush();
-        mark_shape();
+        look_at_shape();
         fv_task_step();
     }
 }
@@ -333,14 +303,11 @@ void run_compactor(void *) {
 /* ---- lives ----------------------------------------------------------------------------------- */
 
 Opening drawn_opening() {
-    Opening opening;
-    opening.is_paranoid =
-        !kAnyPages && fv_chance(1, 2); /* or it refuses what is damaged, rightly */
-    opening.reuses_logs = fv_chance(1, 2);
-    if (!kReusesCutLogs && !world->was_closed) opening.reuses_logs = false;
-    opening.repairs = kRepairs && world->life > 1 && fv_chance(1, 12);
-    if (opening.repairs) opening.reuses_logs = false; /* or the manifest of the repair is kept */
-    world->was_closed = false;
+    Opening opening = {};
+    opening.repairs = kRepairs && world->life > 1 && fv_chance(1, world->config.repair_one_in);
+    if (!kAnyPages) opening.is_paranoid = fv_chance(1, 2); /* or it refuses what is damaged */
+    if (opening.repairs) return opening; /* with reused logs its manifest would be kept */
+    if (kReusesCutLogs || world->ending == ENDING_CLOSED) opening.reuses_logs = fv_chance(1, 2);
     return opening;
 }
 
@@ -356,18 +323,17 @@ void work() {
 
 void run_process(void *) {
     world->phase = PHASE_OPENING;
-    world->db = store_open(&world->model, world->config, drawn_opening());
-    mark_shape();
+    world->db = store_open(&world->model, world->config, world->opening);
+    look_at_shape();
     world->phase = PHASE_WORKING;
-    work();
+    if (!world->is_last) work();
     world->phase = PHASE_CLOSING;
-    mark_end_of_work();
-    mark_stake(false);
-    switch (fv_below(3)) {
-    case 0: fv_node_crash(fv_node_self()); break;
-    case 1: delete world->db; break;
-    default: break;
-    }
+    world->shape = store_numbered_shape(world->db);
+    marks_stake(world->phase, false);
+    chance_of_fault(world->config.end_one_in);
+    delete world->db;
+    workload_moment();
+    world->ending = ENDING_CLOSED;
     world->is_done = true;
 }
 
@@ -375,7 +341,7 @@ void boot(void *) { fv_spawn("process", run_process, nullptr); }
 
 /* Until the process is done or gone, or its time is up, but never in the middle of a repair. */
 void wait_for(fv_node node) {
-    if (fv_chance(1, 4))
+    if (!world->is_last && fv_chance(1, world->config.end_one_in))
         fv_sleep(FV_US(fv_below(kKillUsMax)));
     else
         while (fv_node_is_up(node) && !world->is_done) fv_sleep(FV_MS(10));
@@ -384,34 +350,55 @@ void wait_for(fv_node node) {
 
 void live(fv_node node) {
     world->life++;
+    if (world->life > 1) marks_found(world->shape, world->ending);
+    world->opening = drawn_opening();
+    world->ending = ENDING_POWER_LOST;
     world->is_done = false;
     world->held = world->compactions = 0;
+    marks_begin();
     fv_node_start(node);
     wait_for(node);
-    Ending ending = ENDING_POWER_LOST;
     fv_atomic_begin();
     if (fv_node_is_up(node)) {
-        ending = ENDING_KILLED;
+        if (!world->is_done) world->ending = ENDING_KILLED;
+        fv_node_kill(node);
     }
-    mark_end(ending);
-    if (ending == ENDING_KILLED) fv_node_kill(node);
     fv_atomic_end();
-    world->model.Ended(ending);
+    marks_ended(world->model, world->phase, world->ending);
+    world->model.Ended(world->ending);
 }
+
+/* What is left in the end. */
+void live_once_more(fv_node node) {
+    world->is_last = true;
+    fv_quiet_begin();
+    live(node);
+}
+
+uint32_t drawn_rate(uint32_t one_in_min) { return one_in_min << fv_below(RATES); }
 
 Config drawn_config() {
     Config config;
     config.has_big_values = fv_chance(1, 3);
     config.has_filter = fv_chance(1, 3);
     config.has_small_cache = fv_chance(1, 3);
-    config.lives = 2 + static_cast<uint32_t>(fv_below(LIVES_MAX - 1));
+    config.lives = 1 + static_cast<uint32_t>(fv_below(LIVES_MAX));
     config.writers = 1 + static_cast<uint32_t>(fv_below(WRITERS_MAX));
     config.readers = static_cast<uint32_t>(fv_below(READERS_MAX + 1));
     config.steps = 2 + static_cast<uint32_t>(fv_below(STEPS_MAX - 1));
+    config.sync_one_in = drawn_rate(SYNC_ONE_IN_MIN);
+    config.fault_one_in = drawn_rate(FAULT_ONE_IN_MIN);
+    config.end_one_in = drawn_rate(END_ONE_IN_MIN);
+    config.repair_one_in = drawn_rate(REPAIR_ONE_IN_MIN);
     return config;
 }
 
 } // namespace
+
+void workload_moment() {
+    marks_look(world->model, world->phase);
+    chance_of_fault(world->config.fault_one_in);
+}
 
 FV_TARGET(leveldb) {
     fv_model model = {};
@@ -429,4 +416,5 @@ FV_TARGET(leveldb) {
     world->config = drawn_config();
     fv_node node = fv_node_new("leveldb", boot, nullptr);
     while (world->life < world->config.lives && !store_was_given_up()) live(node);
+    if (!store_was_given_up()) live_once_more(node);
 }

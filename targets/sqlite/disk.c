@@ -5,7 +5,7 @@
 #include <string.h>
 
 enum {
-    LIE_ONE_IN = 500, /* syncs that the lying disk acknowledges and drops */
+    LIE_ONE_IN = 5000, /* syncs that the lying disk acknowledges and drops */
     CHANGES_ROOM_FIRST = 32,
     BYTES_ROOM_FIRST = 4096
 };

@@ -1,6 +1,6 @@
 /* The simulation: sessions of random transactions on a disk that loses power, each followed by a
  * recovery whose result is held against the model. */
-#include "database.h"
+#include "savepoint.h"
 
 #include <fuzzverse/fuzzverse.h>
 #include <stdio.h>
@@ -12,8 +12,16 @@ enum {
     TRANSACTIONS_MAX = 10, /* a session */
     CHANGES_MAX = 10,      /* a transaction */
     RECOVERIES_MAX = 5,    /* attempts, the last one without faults */
-    VERSIONS = 1 << 30
+    VERSIONS = 1 << 30,
+    DROP_ONE_IN = 16 /* of those that could be in a savepoint, where they are let at all */
 };
+
+/* What a drop in a savepoint does needs no faults, and they would hide it. */
+#ifdef FV_DROP_IN_SAVEPOINT
+static const bool has_faults = false;
+#else
+static const bool has_faults = true;
+#endif
 
 enum mode { MODE_DELETE, MODE_TRUNCATE, MODE_PERSIST, MODE_WAL, MODE_COUNT };
 enum level { LEVEL_NORMAL, LEVEL_FULL, LEVEL_EXTRA };
@@ -46,15 +54,16 @@ struct workload {
     uint32_t stop_one_in; /* the disk's own, restored after quiet times */
     uint32_t page_bytes;
     uint32_t auto_vacuum;
-    bool commit_failed; /* the last step's */
-    bool power_lost;    /* since the database was last verified */
-    bool on_a_lie;      /* the last acknowledged commit stands on a dropped sync */
+    struct savepoints savepoints; /* of the transaction */
+    bool commit_failed;           /* the last step's */
+    bool power_lost;              /* since the database was last verified */
+    bool on_a_lie;                /* the last acknowledged commit stands on a dropped sync */
 };
 
 /* ---- quiet times: no injected errors, no power loss ------------------------------------------ */
 
 static void quiet(struct workload *w, bool on) {
-    w->vfs.faults = !on;
+    w->vfs.faults = has_faults && !on;
     w->disk.stop_one_in = on ? 0 : w->stop_one_in;
 }
 
@@ -158,13 +167,14 @@ static bool table_create(struct workload *w, uint32_t table) {
     if (!database_run(&w->db, "CREATE TABLE t%u (id INTEGER PRIMARY KEY, version, body)", table))
         return false;
     w->model.pending.tables[table].exists = true;
+    w->savepoints.has_new_table = true;
     return true;
 }
 
 static bool table_drop(struct workload *w, uint32_t table) {
     if (!database_run(&w->db, "DROP TABLE t%u", table)) return false;
     memset(&w->model.pending.tables[table], 0, sizeof(w->model.pending.tables[table]));
-    return true;
+    return savepoint_dropped(&w->savepoints, &w->db, w->model.saved_count);
 }
 
 static bool index_toggle(struct workload *w, uint32_t table) {
@@ -174,15 +184,16 @@ static bool index_toggle(struct workload *w, uint32_t table) {
     bool done = *indexed ? database_run(&w->db, "DROP INDEX i%u_%u", table, index)
                          : database_run(&w->db, "CREATE INDEX i%u_%u ON t%u (%s)", table, index,
                                         table, columns[index]);
-    if (done) *indexed = !*indexed;
-    return done;
+    if (!done) return false;
+    *indexed = !*indexed;
+    return *indexed || savepoint_dropped(&w->savepoints, &w->db, w->model.saved_count);
 }
 
 static bool savepoint(struct workload *w) {
     if (w->model.saved_count == MODEL_SAVEPOINTS_MAX) return true;
     if (!database_do(&w->db, SAVEPOINT, w->model.saved_count)) return false;
     model_save(&w->model);
-    return true;
+    return savepoint_begun(&w->savepoints, &w->db);
 }
 
 static bool savepoint_end(struct workload *w) {
@@ -191,6 +202,7 @@ static bool savepoint_end(struct workload *w) {
     if (fv_chance(1, 2)) {
         if (!database_do(&w->db, ROLLBACK_TO, which)) return false;
         model_rollback_to(&w->model, which);
+        savepoint_undone(&w->savepoints, which);
         FV_REACHABLE("a savepoint is rolled back");
     } else {
         if (!database_do(&w->db, RELEASE, which)) return false;
@@ -203,8 +215,7 @@ static bool savepoint_end(struct workload *w) {
  * back: this target found it, without any fault of the disk. The clean variant keeps off it. */
 static bool drop_allowed(const struct workload *w) {
 #ifdef FV_DROP_IN_SAVEPOINT
-    (void)w;
-    return true;
+    return w->model.saved_count == 0 || fv_chance(1, DROP_ONE_IN);
 #else
     return w->model.saved_count == 0;
 #endif
@@ -253,6 +264,7 @@ static bool commit(struct workload *w) {
 
 static bool transaction(struct workload *w) {
     w->phase = PHASE_CHANGES;
+    w->savepoints = (struct savepoints){.auto_vacuum = w->auto_vacuum};
     model_begin(&w->model);
     if (!database_do(&w->db, fv_chance(1, 2) ? BEGIN : BEGIN_IMMEDIATE, 0)) return false;
     uint64_t changes = 1 + fv_below(CHANGES_MAX);
@@ -427,6 +439,7 @@ static void session(struct workload *w) {
 static void workload_start(struct workload *w) {
     memset(w, 0, sizeof(*w));
     disk_start(&w->disk);
+    if (!has_faults) w->disk.stop_one_in = 0;
     w->stop_one_in = w->disk.stop_one_in;
     w->page_bytes = 512U << fv_pick("page size", 3);
     w->auto_vacuum = fv_pick("auto vacuum", 3);
