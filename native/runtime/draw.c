@@ -147,20 +147,11 @@ static uint64_t any_option(const struct odds *o, uint64_t word) {
     }
 }
 
-/* A wild seed has its own subset of the kinds of draws, as roots have of what a target does: what
- * is alike in label, bound and odds. One seed in four has all. */
-static bool is_wild_about(const struct fv_slot *s, const struct question *q) {
-    uint64_t shift = fv_mix(s->seed) % 4;
-    uint64_t kind = fv_mix(q->bound) ^ fv_mix(q->hits + FV_GOLDEN);
-    for (const char *c = q->label; *c != 0; c++) kind = fv_mix(kind ^ (uint8_t)*c);
-    return (fv_mix(kind ^ s->seed) & ((UINT64_C(1) << shift) - 1)) == 0;
-}
-
 /* Rare events become common: any option, or most often the least answer, which is what a chance
  * strikes at. */
 static uint64_t go_wild(const struct fv_slot *s, const struct question *q, uint64_t value) {
     uint64_t word = fv_mix(fv_mix_draw(s->seed, s->count + s->offset) ^ FV_GOLDEN);
-    if (word % s->wild_one_in != 0 || !is_wild_about(s, q)) return value;
+    if (word % s->wild_one_in != 0) return value;
     if (q->odds != NULL) return any_option(q->odds, word >> 32);
     return (word >> 32) % 4 != 0 ? 0 : q->bound - 1;
 }

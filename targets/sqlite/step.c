@@ -166,8 +166,10 @@ static void note_old_view(const struct world *w) {
     if (!c || w->stays_in_wal || c->is_old_told || c->steps_left < OLD_STEPS_MIN || !is_old(c))
         return;
     c->is_old_told = true;
-    FV_SOMETIMES_EACH("a connection is left alone with an old view",
-                      FV_KEYS({"commits", w->serial.acked - c->view.stamp == 1}), FV_QUALITY());
+    FV_SOMETIMES_EACH(
+        "a connection is left alone with an old view",
+        FV_KEYS({"commits", w->serial.acked - c->view.stamp == 1}, {"in", c->activity}),
+        FV_QUALITY());
 }
 
 /* ---- the rest -------------------------------------------------------------------------------- */
@@ -232,33 +234,27 @@ static int64_t still_to_come(const struct world *w) {
     return count;
 }
 
-static bool leaves_alone(const struct connection *c) {
-    if (only_open(c->world) != c) return false;
-    FV_SOMETIMES_EACH("the only connection leaves WAL mode",
-                      FV_KEYS({"to come", still_to_come(c->world)}), FV_QUALITY());
-    return true;
-}
-
-/* What is in its cache is from then; no index tells it so any more. */
-static void note_old(const struct connection *c, uint32_t commits) {
-    FV_SOMETIMES_EACH(
-        "a connection with an old view has left WAL mode",
-        FV_KEYS({"commits", commits == 1}, {"others to come", still_to_come(c->world) > 0}),
-        FV_QUALITY());
+static void note_leaving(const struct connection *c, enum mode mode) {
+    const struct world *w = c->world;
+    if (only_open(w) == c)
+        FV_SOMETIMES_EACH("the only connection leaves WAL mode",
+                          FV_KEYS({"to come", still_to_come(w)}), FV_QUALITY());
+    if (is_old(c))
+        FV_SOMETIMES_EACH(
+            "a connection with an old view leaves WAL mode",
+            FV_KEYS({"mode", mode}, {"commits", w->serial.acked - c->view.stamp == 1}),
+            FV_QUALITY());
 }
 
 static bool leave_wal(struct connection *c, enum mode mode) {
     struct world *w = c->world;
     if (!may_leave(c)) return true;
-    uint32_t commits = is_old(c) ? w->serial.acked - c->view.stamp : 0;
     enum outcome outcome = read_last(c);
-    bool is_alone = leaves_alone(c);
+    note_leaving(c, mode);
     w->watch.leavers++;
     if (outcome == OUTCOME_DONE)
         outcome = connection_run(c, "PRAGMA journal_mode = %s", mode_names[mode]);
     w->watch.leavers--;
-    if (outcome == OUTCOME_DONE && is_alone && commits > 0 && c->steps_left > 1)
-        note_old(c, commits);
     have_left(c);
     return outcome != OUTCOME_DOWN;
 }
