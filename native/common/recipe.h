@@ -25,7 +25,7 @@ enum fv_segment_kind {
     FV_SEGMENT_RESEED,
     FV_SEGMENT_ANSWER,
     FV_SEGMENT_NUDGE,
-    FV_SEGMENT_WILD,  /* reseeds; one draw in so many is at an extreme of its bound */
+    FV_SEGMENT_WILD,  /* reseeds; one draw in so many is at an extreme, or any option */
     FV_SEGMENT_PLAIN, /* no seed: every draw answers its simplest value, chances say no */
     FV_SEGMENT_KINDS
 };
