@@ -14,7 +14,7 @@ _SHOWN = ("campaigns", "entries", "bugs", "marks", "states", "corpus")
 def render(contrast: Contrast) -> str:
     """A line a target, and the verdict."""
     table = columns(
-        [("target", *_SHOWN, "differs in"), *(_cells(home) for home in contrast.homes)],
+        [("target", *_SHOWN, "differs in"), *(_cells(home, contrast) for home in contrast.homes)],
         right=range(1, len(_SHOWN) + 1),
     )
     return f"{table}\n\n{_verdict(contrast)}\n"
@@ -23,7 +23,7 @@ def render(contrast: Contrast) -> str:
 def render_markdown(contrast: Contrast, command: str) -> str:
     """The same for docs."""
     rows = [("target", *_SHOWN, "differs in"), ("---",) * (len(_SHOWN) + 2)]
-    rows += [_cells(home) for home in contrast.homes]
+    rows += [_cells(home, contrast) for home in contrast.homes]
     lines = [f"| {' | '.join(cells)} |" for cells in rows]
     return "\n".join((*lines, "", f"`{command}`: {_verdict(contrast)}.", ""))
 
@@ -34,21 +34,25 @@ def render_json(contrast: Contrast, command: str) -> str:
     return json.dumps(values, indent=1) + "\n"
 
 
-def _cells(home: Home) -> tuple[str, ...]:
+def _cells(home: Home, contrast: Contrast) -> tuple[str, ...]:
     differs = ", ".join(
         f"{part} (-{gone} +{more})" for part, (gone, more) in home.differences.items()
     )
+    if differs and home.name in contrast.excused:
+        differs += ", excused"
     return home.name, *(count(home.counts[part]) for part in _SHOWN), differs or "nothing"
 
 
 def _verdict(contrast: Contrast) -> str:
-    kills = ", ".join(f"{one:.0f}" for one in contrast.kills)
-    different = [home.name for home in contrast.homes if home.differences]
+    kills = ", ".join(f"{one.steps}" for one in contrast.kills)
+    different = contrast.different
     told = f"DIFFERENT in {plural(len(different), 'target')}" if different else "the same"
+    if contrast.excused:
+        told += f" ({', '.join(contrast.excused)} excused)"
     calm, wild = contrast.codes
     codes = f"exit codes {calm} and {wild}" if calm != wild else f"exit code {calm}"
     return (
         f"{told}: {plural(len(contrast.homes), 'target')}, {codes}; undisturbed "
         f"{contrast.calm_seconds:.0f} s, killed {plural(len(contrast.kills), 'time')} "
-        f"{contrast.wild_seconds:.0f} s (after {kills} s each)"
+        f"{contrast.wild_seconds:.0f} s (when steps {kills} had ended)"
     )

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from fuzzverse.bench.nights import Contrast, compare, go_through, moments, seconds_of
+from fuzzverse.bench.nights import Contrast, compare, go_through, moments, seconds_of, steps_of
 from fuzzverse.cli.bench.results import Files, command_line, file_options
 from fuzzverse.cli.watching import say
 from fuzzverse.errors import ExitCode, UsageError
@@ -23,8 +23,17 @@ from fuzzverse.report import nights as report
 @click.option(
     "--seed", default=1, show_default=True, type=click.IntRange(0, 1 << 62), help="Of the kills."
 )
+@click.option(
+    "--excuse",
+    "excused",
+    multiple=True,
+    metavar="TARGET",
+    help="One that keeps something between timelines on purpose may differ (repeatable).",
+)
 @file_options()
-def nightly(file: Path, out: Path, kills: int, seed: int, files: Files) -> ExitCode:
+def nightly(
+    file: Path, out: Path, kills: int, seed: int, excused: tuple[str, ...], files: Files
+) -> ExitCode:
     """Whether the night of FILE.toml keeps the same when it is killed: once undisturbed, then
     killed at random moments by SIGKILL, with all its processes, and gone on with.
 
@@ -34,13 +43,16 @@ def nightly(file: Path, out: Path, kills: int, seed: int, files: Files) -> ExitC
     if out.exists():
         raise UsageError(f"{out} is there; give --out a name that is not, or remove it")
     say(f"the night undisturbed, into {calm}")
-    calm_code = go_through(_command(file, calm), (), say)
-    seconds = seconds_of(calm)
-    times = moments(kills, seed, seconds)
-    say(f"it took {seconds:.0f} s; the same killed (seed {seed}), into {wild}")
-    wild_code = go_through(_command(file, wild), times, say)
+    calm_code = go_through(_command(file, calm), (), lambda: 0, say)
+    seconds, steps = seconds_of(calm), steps_of(calm)
+    points = moments(kills, seed, steps)
+    say(f"it took {seconds:.0f} s, {steps} steps; the same killed (seed {seed}), into {wild}")
+    wild_code = go_through(_command(file, wild), points, lambda: steps_of(wild), say)
     homes = compare(calm, wild)
-    contrast = Contrast(seconds, seconds_of(wild), (calm_code, wild_code), times, homes)
+    unknown = set(excused) - {home.name for home in homes}
+    if unknown:
+        raise UsageError(f"--excuse {min(unknown)}: the night has no such target")
+    contrast = Contrast(seconds, seconds_of(wild), (calm_code, wild_code), points, homes, excused)
     command = command_line()
     files.write(
         report.render(contrast),

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from fuzzverse.archive.writer import Archive, Entry, Start
-from fuzzverse.bench.nights import Contrast, Home, compare, go_through, moments
+from fuzzverse.bench.nights import Contrast, Home, Kill, compare, go_through, moments
 from fuzzverse.catalogue import find
 from fuzzverse.errors import EngineError
 from fuzzverse.nightly.file import read
@@ -64,11 +64,10 @@ def test_a_target_that_only_one_night_has_is_a_difference(
 
 @pytest.mark.parametrize("seed", range(20))
 def test_kills_come_before_the_night_can_have_ended(seed: int) -> None:
-    times = moments(3, seed, 100.0)
-    assert times == moments(3, seed, 100.0)
-    assert len(times) == 3
-    assert min(times) >= 0
-    assert sum(times) <= 85.0
+    kills = moments(3, seed, 100)
+    assert kills == moments(3, seed, 100)
+    assert [kill.steps for kill in kills] == sorted(kill.steps for kill in kills)
+    assert all(2 <= kill.steps <= 85 and 0 <= kill.delay <= 1 for kill in kills)
 
 
 def test_a_night_is_killed_with_its_group_and_then_comes_to_its_end(tmp_path: Path) -> None:
@@ -84,13 +83,15 @@ def test_a_night_is_killed_with_its_group_and_then_comes_to_its_end(tmp_path: Pa
     )
     told: list[str] = []
     command = [sys.executable, str(script)]
-    assert go_through(command, (1.0, 1.0), told.append) == 77
-    assert told == ["kill 1 of 2, after 1.0 s", "kill 2 of 2, after 1.0 s"]
+    ended = iter((0, 0, 3, 5))
+    kills = (Kill(3, 1.0), Kill(5, 1.0))
+    assert go_through(command, kills, lambda: next(ended), told.append) == 77
+    assert told == ["kill 1 of 2, 1.00 s after step 3", "kill 2 of 2, 1.00 s after step 5"]
     time.sleep(4)
     assert not (tmp_path / "late").exists()
     (tmp_path / "runs").write_text("xx")
     with pytest.raises(EngineError, match="ended with exit code 77 before kill 1 of 1"):
-        go_through(command, (30.0,), told.append)
+        go_through(command, (Kill(0, 30.0),), lambda: 0, told.append)
 
 
 def test_the_committed_night_has_every_target_and_only_budgets_in_timelines() -> None:
@@ -103,7 +104,7 @@ def test_the_committed_night_has_every_target_and_only_budgets_in_timelines() ->
 
 def test_a_difference_is_a_verdict() -> None:
     counts = dict.fromkeys(("campaigns", "entries", "bugs", "marks", "states", "corpus"), 1_234)
-    same = Contrast(9.0, 10.0, (77, 77), (1.0, 2.0), (Home("maze", counts, {}),))
+    same = Contrast(9.0, 10.0, (77, 77), (Kill(1, 0.5),), (Home("maze", counts, {}),))
     assert same.is_equal
     assert "the same: 1 target, exit code 77; undisturbed 9 s" in report.render(same)
     other = replace(same, homes=(*same.homes, Home("raft", counts, {"bugs": (1, 2)})))
@@ -111,4 +112,8 @@ def test_a_difference_is_a_verdict() -> None:
     assert "DIFFERENT in 1 target" in report.render(other)
     assert "| raft | 1,234 |" in report.render_markdown(other, "bench")
     assert "bugs (-1 +2)" in report.render(other)
+    excused = replace(other, excused=("raft",))
+    assert excused.is_equal
+    assert "the same (raft excused)" in report.render(excused)
+    assert "bugs (-1 +2), excused" in report.render(excused)
     assert not replace(same, codes=(0, 77)).is_equal
