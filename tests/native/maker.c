@@ -101,9 +101,25 @@ static void who_has_nothing_to_work_on_reseeds(void) {
     EXPECT(made_by(at(bare, CUT, edited), FV_MAKER_SPLICE) == FV_MAKER_SPLICE);
 }
 
+/* Some are free, then what comparisons bring pays for more. */
+static void watching_is_earned(void) {
+    struct fv_makers makers = {0};
+    uint32_t free = 0, earned = 0;
+    while (free < 10000 && fv_maker_may_watch(&makers, free)) free++;
+    EXPECT(free > 0 && free < 10000);
+    for (int i = 0; i < 100; i++) fv_maker_credit(&makers, FV_MAKER_COMPARE, 0);
+    EXPECT(!fv_maker_may_watch(&makers, free));
+    fv_maker_credit(&makers, FV_MAKER_COMPARE, 5);
+    while (earned < 10000 && fv_maker_may_watch(&makers, free + earned)) earned++;
+    EXPECT(earned > 0 && earned < free);
+}
+
 static void comparisons_are_watched_first_then_answered(void) {
     struct fv_step steps[FV_TAIL_MAX];
-    EXPECT(made_by(at(bare, CUT, FV_NOTHING), FV_MAKER_COMPARE) == FV_MAKER_WATCH);
+    struct fv_splitpoint unwatched = at(bare, CUT, FV_NOTHING);
+    EXPECT(made_by(unwatched, FV_MAKER_COMPARE) == FV_MAKER_RESEED);
+    unwatched.may_watch = true;
+    EXPECT(made_by(unwatched, FV_MAKER_COMPARE) == FV_MAKER_WATCH);
     uint32_t seen = 0;
     for (uint64_t seed = 0; seed < 100; seed++) {
         struct fv_splitpoint from = at(edited, CUT + 1, FV_NOTHING);
@@ -175,6 +191,7 @@ int main(void) {
     luck_is_below();
     every_maker_everywhere();
     who_has_nothing_to_work_on_reseeds();
+    watching_is_earned();
     comparisons_are_watched_first_then_answered();
     edits_keep_the_rest_of_the_future();
     what_yields_is_chosen();
