@@ -32,6 +32,7 @@ REROLL_SEEDS: Final = 16
 LAST_KEPT: Final = (1, 2, 4)  # edits that are tried without all others
 LAST_DRAWS: Final = 512  # at which the first of them is tried
 LAST_AT_ONCE: Final = 32
+FEW_EDITS: Final = 8  # in whose place a single other one is tried
 PAIRS_MAX: Final = 64  # edits among which any two are tried
 NEAR_MAX: Final = 8  # edits that lie between two of more than that
 SWAPS_MAX: Final = 32
@@ -284,7 +285,7 @@ class Shrinker:
                 return
 
     def _say_last_alone(self) -> None:
-        """Says the last few edits alone, at whatever draw they bring about the bug."""
+        """Says the last few edits alone, at whatever draw they do it; of few edits, any other."""
         for kept in LAST_KEPT:
             shape = self.best
             if len(shape.edits) <= kept or not shape.is_explicit:
@@ -292,18 +293,18 @@ class Shrinker:
             last = [(shape.at[i], shape.items[i].seed) for i in shape.edits[-kept:]]
             most = min(shape.draws - (last[-1][0] - last[0][0]), LAST_DRAWS)
             tried = [
-                alone(
-                    explicit(
-                        shape.recipe.root,
-                        shape.recipe.tape,
-                        [(draw + at - last[0][0], value) for at, value in last],
-                    )
-                )
+                self._alone([(draw + at - last[0][0], value) for at, value in last])
                 for draw in range(most)
             ]
-            for first in range(0, most, LAST_AT_ONCE):
+            if kept == 1 and len(shape.edits) <= FEW_EDITS:
+                tried += [self._alone([(draw, value)]) for draw in range(most) for value in (0, 1)]
+            for first in range(0, len(tried), LAST_AT_ONCE):
                 if self._take_first(tried[first : first + LAST_AT_ONCE]):
                     return
+
+    def _alone(self, said: Sequence[tuple[int, int]]) -> Candidate:
+        recipe = self.best.recipe
+        return alone(explicit(recipe.root, recipe.tape, said))
 
     # ---- passes for edits ---------------------------------------------------------------------
 

@@ -28,7 +28,7 @@ SIZES = {
     "gates": (8, 8),
     "gates-late": (40, 200),  # 32 turns that are not the first way, and 8 gates
     "maze": (450, 620),
-    "races-tickets": (3, 50),
+    "races-tickets": (1, 40),
     "races-aba": (4, 60),
     "races-deadlock": (2, 30),
 }
