@@ -13,9 +13,8 @@ enum {
     FV_WILD_STEPS = 6,
     FV_NUDGE_MAX = 4,
     FV_REPEATS_MAX = 3,
-    FV_WATCHES_FREE = 64, /* watched timelines, */
-    FV_WATCHES_EARNED =
-        8, /* and as many more for each child that comparisons made and that yielded */
+    FV_WATCHES_FREE = 64,  /* watched timelines, */
+    FV_WATCHES_EARNED = 8, /* and more for each child that comparisons made and that yielded */
 };
 
 uint64_t fv_luck_below(struct fv_luck *l, uint64_t n) {

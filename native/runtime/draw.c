@@ -294,10 +294,15 @@ uint32_t fv_weighted(const char *label, const uint32_t *weights, uint32_t n) {
     if (FV_UNLIKELY(sum == 0)) fv_ending_misuse("fv_weighted without a positive weight");
     if (FV_UNLIKELY(fv_rt.slot == NULL)) fv_ending_misuse("a draw outside of FV_TARGET");
     struct fv_swarm swarm = fv_swarm_of(fv_rt.slot, label, n);
-    odds.swarm = &swarm;
-    uint64_t allowed = sum_of(&odds);
-    if (allowed == 0) odds.swarm = NULL;
-    uint64_t left = draw(allowed == 0 ? sum : allowed, 0, 0, label, true, &odds);
+    if (swarm.allowed_count < n) {
+        odds.swarm = &swarm;
+        uint64_t allowed = sum_of(&odds);
+        if (allowed > 0)
+            sum = allowed;
+        else
+            odds.swarm = NULL;
+    }
+    uint64_t left = draw(sum, 0, 0, label, true, &odds);
     for (uint32_t i = 0;; i++) {
         uint64_t weight = weight_of(&odds, i);
         if (left < weight) return i;
