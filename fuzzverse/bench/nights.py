@@ -16,7 +16,7 @@ from typing import Final
 from sqlalchemy import select
 
 from fuzzverse.archive.database import Database, Where
-from fuzzverse.archive.schema import METADATA
+from fuzzverse.archive.schema import EVIDENCE, METADATA
 from fuzzverse.errors import EngineError, ExitCode
 from fuzzverse.files import name_of, read_capped
 from fuzzverse.nightly.night import TARGETS
@@ -26,13 +26,11 @@ from fuzzverse.nightly.state import StateFile
 _CLOCKS: Final = {"campaigns": {"started", "seconds", "uid"}}
 # A point a second.
 _CURVES: Final = "curves"
-_BUG_FILES: Final = ("recipe", "input", "log", "stack")
+_BUG_FILES: Final = ("recipe", *EVIDENCE)
 _FILE_SIZE_MAX: Final = 1 << 24
 # Of the steps of a night: the first kill comes no sooner, the last no later.
 _FIRST: Final = 0.02
-_LAST: Final = 0.85
-# Into the step at which it is to come.
-_DELAY_MAX_S: Final = 1.0
+_LAST: Final = 0.75
 _POLL_S: Final = 0.02
 _ENDS: Final = (ExitCode.NOTHING_FOUND, ExitCode.BUGS_FOUND, ExitCode.ENGINE_FAILED)
 
@@ -81,11 +79,11 @@ class Contrast:
         return self.codes[0] == self.codes[1] and not self.different
 
 
-def moments(kills: int, seed: int, steps: int) -> tuple[Kill, ...]:
-    """When a night of so many steps is killed."""
+def moments(kills: int, seed: int, steps: int, seconds: float) -> tuple[Kill, ...]:
+    """When a night is killed that has so many steps and takes so long: within a step's time."""
     luck = random.Random(seed)
     ended = sorted(int(luck.uniform(_FIRST, _LAST) * steps) for _ in range(kills))
-    return tuple(Kill(count, luck.uniform(0.0, _DELAY_MAX_S)) for count in ended)
+    return tuple(Kill(count, luck.uniform(0.0, seconds / steps)) for count in ended)
 
 
 def go_through(
@@ -141,10 +139,10 @@ def seconds_of(directory: Path) -> float:
     return state.ended - state.began
 
 
-def steps_of(directory: Path) -> int:
-    """How many steps of the last night of a directory have ended."""
+def steps_of(directory: Path, night: int = 1) -> int:
+    """How many steps of a night of a directory have ended, if it is the last one there."""
     state = StateFile(directory).load()
-    return sum(map(len, state.done.values())) if state else 0
+    return sum(map(len, state.done.values())) if state and state.number == night else 0
 
 
 def compare(calm: Path, wild: Path) -> tuple[Home, ...]:

@@ -23,10 +23,10 @@ from fuzzverse.cli.sharing import Alone
 from fuzzverse.cli.watching import say
 from fuzzverse.dossier import collect
 from fuzzverse.errors import ExitCode, InputError, UsageError
-from fuzzverse.files import read_capped, write_whole
+from fuzzverse.files import write_whole
 from fuzzverse.interruption import Interruption
 from fuzzverse.model import Policy, Recipe, Target, Verdict
-from fuzzverse.nightly.file import Task, read
+from fuzzverse.nightly.file import Task, load, read
 from fuzzverse.nightly.night import Night, Outcome, begin_or_go_on
 from fuzzverse.nightly.state import StateFile
 from fuzzverse.nightly.work import Interrupted
@@ -35,7 +35,6 @@ from fuzzverse.outcome import Bug, Snapshot, Summary
 from fuzzverse.outdir import OutDirectory, held
 from fuzzverse.report import nightly as nightly_report
 from fuzzverse.symbolise import Places
-from fuzzverse.tables import SIZE_MAX
 from fuzzverse.toolchain import find_tool
 from fuzzverse.triage import REPLAY_DEADLINE_MS
 
@@ -55,10 +54,7 @@ def nightly(file: Path, out: Path | None, as_json: bool) -> ExitCode:
     found, 72 interrupted, 2 wrong usage.
     """
     directory = out or file.with_suffix("")
-    try:
-        text = read_capped(file, SIZE_MAX).decode()
-    except (InputError, UnicodeDecodeError) as error:
-        raise UsageError(f"{file}: {error}") from error
+    text = load(file)
     if directory.resolve() == file.resolve():
         raise UsageError(f"{file} has no ending; say with --out where nights are kept")
     interruption = Interruption()

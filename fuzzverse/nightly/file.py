@@ -13,6 +13,8 @@ from typing import Final
 
 from fuzzverse import tables
 from fuzzverse.build import SANITIZERS
+from fuzzverse.errors import InputError, UsageError
+from fuzzverse.files import read_capped
 from fuzzverse.model import IsolationChoice, Policy, Strategy
 from fuzzverse.tables import Table
 
@@ -57,6 +59,14 @@ class NightFile:
     archive: str
     keep_days: int
     notify: tuple[str, ...]
+
+
+def load(path: Path) -> str:
+    """The text of a file; UsageError when there is none."""
+    try:
+        return read_capped(path, tables.SIZE_MAX).decode()
+    except (InputError, UnicodeDecodeError) as error:
+        raise UsageError(f"{path}: {error}") from error
 
 
 def read(path: Path, text: str, names: Sequence[str]) -> NightFile:

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import json
-import random
-import signal
-import sqlite3
-import subprocess
 import sys
-import time
+from functools import partial
 from pathlib import Path
-from typing import Any
 
 import pytest
 from support.commands import Fuzzverse
+
+from fuzzverse.bench.nights import compare, go_through, moments, seconds_of, steps_of
 
 NIGHT = """
 [night]
@@ -30,17 +27,6 @@ names = ["races-tickets"]
 timelines = 2000
 """
 KILLS = 3
-# What two nights of equal budgets have in common: all but times and names that are drawn.
-QUERIES = (
-    "SELECT target, build_id, strategy, campaign_seed, stopped, timelines, roots, draws, features,"
-    " edges_found, digest, states FROM campaigns ORDER BY id",
-    "SELECT campaign, name, timeline, root, recipe, draws, fresh FROM entries ORDER BY 1, 3",
-    "SELECT campaign, bucket, kind, message, root, recipe, sightings, first_timeline, reproduced,"
-    " replays, identity, input, stack FROM bugs ORDER BY 1, 2",
-    "SELECT campaign, mark, message, passes, failures, watermark FROM marks ORDER BY 1, 2",
-    "SELECT campaign, number, mark, keys, draws, tries, hits FROM states ORDER BY 1, 2",
-    "SELECT name, size FROM blobs WHERE name IN (SELECT input FROM bugs) ORDER BY 1",
-)
 
 
 @pytest.fixture
@@ -48,18 +34,6 @@ def file(tmp_path: Path) -> Path:
     path = tmp_path / "night.toml"
     path.write_text(NIGHT)
     return path
-
-
-def content(directory: Path) -> dict[str, Any]:
-    """What the nights of a directory have left."""
-    found: dict[str, Any] = {}
-    for home in sorted((directory / "targets").iterdir()):
-        with sqlite3.connect(home / "archive.db") as archive:
-            rows = [archive.execute(query).fetchall() for query in QUERIES]
-        corpus = {path.name for path in home.glob("corpus/*")}
-        bugs = {path.name for path in home.glob("bugs/*")}
-        found[home.name] = (rows, corpus, bugs)
-    return found
 
 
 def call(file: Path, out: Path) -> list[str]:
@@ -70,21 +44,37 @@ def test_a_night_killed_three_times_keeps_what_an_undisturbed_one_keeps(
     file: Path, tmp_path: Path
 ) -> None:
     calm, wild = tmp_path / "calm", tmp_path / "wild"
+    said: list[str] = []
     for night in (1, 2):
-        start = time.monotonic()
-        assert subprocess.run(call(file, calm), check=False).returncode in (0, 77)
-        seconds = time.monotonic() - start
-        luck = random.Random(night)
-        for _ in range(KILLS):
-            with subprocess.Popen(call(file, wild)) as process:
-                # Together less than the night takes, so that it cannot have ended.
-                time.sleep(luck.uniform(0.03, 0.25) * seconds)
-                process.send_signal(signal.SIGKILL)
-        assert subprocess.run(call(file, wild), check=False).returncode in (0, 77)
+        assert go_through(call(file, calm), (), lambda: 0, said.append) in (0, 77)
+        kills = moments(KILLS, night, steps_of(calm, night), seconds_of(calm))
+        so_far = partial(steps_of, wild, night)
+        assert go_through(call(file, wild), kills, so_far, said.append) in (0, 77)
         state = json.loads((wild / "night.json").read_text())
         assert state["ended"]
         assert state["number"] == night
-        assert content(wild) == content(calm)
+        homes = compare(calm, wild)
+        assert [home.name for home in homes] == ["dungeon", "gates", "maze", "races-tickets"]
+        assert all(home.counts["campaigns"] == night and home.counts["corpus"] for home in homes)
+        assert {home.name: home.differences for home in homes if home.differences} == {}
+    assert len(said) == 2 * KILLS
+
+
+@pytest.mark.parametrize(
+    ("budget", "more", "words"),
+    [
+        ("timelines = 20", ("--excuse", "mazes"), "--excuse mazes: "),
+        ('time = "1s"', (), "the budget of maze is a time"),
+    ],
+)
+def test_nights_that_cannot_be_compared_are_not_begun(
+    file: Path, fuzzverse: Fuzzverse, budget: str, more: tuple[str, ...], words: str
+) -> None:
+    file.write_text(f'[[target]]\nnames = ["maze"]\n{budget}\n')
+    done = fuzzverse("bench", "nightly", file, "--out", "both", *more)
+    assert done.code == 2
+    assert words in done.err
+    assert not (file.parent / "both").exists()
 
 
 def test_new_bugs_and_known_ones_have_exit_codes_of_their_own(

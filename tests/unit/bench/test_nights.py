@@ -64,10 +64,10 @@ def test_a_target_that_only_one_night_has_is_a_difference(
 
 @pytest.mark.parametrize("seed", range(20))
 def test_kills_come_before_the_night_can_have_ended(seed: int) -> None:
-    kills = moments(3, seed, 100)
-    assert kills == moments(3, seed, 100)
+    kills = moments(3, seed, 100, 50.0)
+    assert kills == moments(3, seed, 100, 50.0)
     assert [kill.steps for kill in kills] == sorted(kill.steps for kill in kills)
-    assert all(2 <= kill.steps <= 85 and 0 <= kill.delay <= 1 for kill in kills)
+    assert all(2 <= kill.steps <= 75 and 0 <= kill.delay <= 0.5 for kill in kills)
 
 
 def test_a_night_is_killed_with_its_group_and_then_comes_to_its_end(tmp_path: Path) -> None:
