@@ -3,28 +3,13 @@
 from __future__ import annotations
 
 import json
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from support.campaigns import described
 from support.commands import Fuzzverse
 
-from fuzzverse import native
 from fuzzverse.archive.queries import bugs_across, open_existing
 from fuzzverse.errors import ExitCode
-from fuzzverse.model import (
-    Isolation,
-    Policy,
-    Recipe,
-    Segment,
-    SegmentKind,
-    Strategy,
-    Trial,
-    TrialOrder,
-    Verdict,
-)
 
 QUICK = ("dungeon", "gates", "kvchannel-handshake")
 SHORT = ("--seeds", "2", "--more", "500", "--jobs", "1")
@@ -110,51 +95,3 @@ def test_what_has_no_known_bug_is_refused(fuzzverse: Fuzzverse, name: str, words
     done = fuzzverse("bench", "triage", name)
     assert done.code == ExitCode.USAGE
     assert words in done.err
-
-
-# ---- timelines that draw forever -----------------------------------------------------------------
-
-
-@pytest.mark.parametrize("isolation", Isolation)
-def test_a_timeline_ends_in_front_of_one_draw_too_many(
-    compiled: Callable[..., Path], isolation: Isolation
-) -> None:
-    target = described(compiled("standstill.c"))
-    policy = Policy(strategy=Strategy.TRIALS, isolation=isolation, canary=0, jobs=2)
-    luck = Recipe.of(5, Segment(6, 9)).path
-    plain = Recipe.of(5, Segment(7, 0, SegmentKind.PLAIN)).path
-    orders = [TrialOrder(5, b"", 0, (luck, plain)), TrialOrder(5, luck, 4, (b"", plain))]
-    draws: list[list[int]] = []
-    for draws_max in (12, 5, 1_000):
-        trials: list[Trial] = []
-        with native.Campaign(target, policy) as campaign:
-            campaign.add_trials(orders, draws_max)
-            finished = False
-            while not finished:
-                progress = campaign.step(1.0)
-                trials += progress.trials
-                finished = progress.finished
-            assert campaign.unfit() == ""
-        assert {trial.verdict for trial in trials} == {Verdict.OK}
-        draws.append([trial.draws for trial in trials])
-    # With a limit of 5 the splitpoint, at draw 10, is not reached.
-    assert draws[:2] == [[12] * 4, [5] * 2]
-    whole, forever, again, forever_again = draws[2]
-    assert 20 < whole == again < 1_000 == forever == forever_again
-
-
-def test_minimising_does_not_wait_where_time_stands_still(
-    compiled: Callable[..., Path], fuzzverse: Fuzzverse, tmp_path: Path
-) -> None:
-    target = compiled("standstill.c")
-    found = fuzzverse("run", target, "--jobs", "1", "--out", "out", "--timelines", "20000")
-    assert found.code == ExitCode.BUGS_FOUND
-    (bucket,) = (path.name for path in (tmp_path / "out" / "bugs").iterdir())
-    start = time.monotonic()
-    where = ("--out", "out", "--target", target, "--jobs", "1")
-    done = fuzzverse("bugs", "minimize", bucket, *where, "--json")
-    assert done.code == 0, done.err
-    assert done.json["is_irreducible"]
-    assert done.json["after"]["said"] >= 3
-    # Each of hundreds of trials took the deadline of a second.
-    assert time.monotonic() - start < 20

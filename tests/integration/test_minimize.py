@@ -18,7 +18,7 @@ from support.commands import Fuzzverse
 
 from fuzzverse import bugstore, chronicle, native
 from fuzzverse.archive.queries import kept_bug, open_existing
-from fuzzverse.errors import EngineError
+from fuzzverse.errors import EngineError, ExitCode
 from fuzzverse.model import (
     Isolation,
     Policy,
@@ -35,6 +35,17 @@ from fuzzverse.shapes import explicit
 
 SAID = "0@plain -> 10=3 -> 30=5 -> 50=7"
 KINDS = {"": "three-of", "-DCRASHES": "sigsegv", "-DEXITS": "exit-3"}
+
+
+def answers(campaign: native.Campaign) -> list[Trial]:
+    """Of all trials that it was given."""
+    trials: list[Trial] = []
+    finished = False
+    while not finished:
+        progress = campaign.step(1.0)
+        trials += progress.trials
+        finished = progress.finished
+    return trials
 
 
 @pytest.fixture
@@ -199,12 +210,7 @@ def test_trials_tell_how_each_timeline_ended(
                     TrialOrder(4, shorter.path, 61, (last,)),  # the end comes first
                 ]
             )
-        trials: list[Trial] = []
-        finished = False
-        while not finished:
-            progress = campaign.step(1.0)
-            trials += progress.trials
-            finished = progress.finished
+        trials = answers(campaign)
     ended = [(t.job, t.order, t.child, t.verdict is Verdict.ASSERTION, t.draws) for t in trials]
     bugs = {(0, 0), (1, 1)}
     places = [(0, 0), (0, 1), (1, 0), (1, 1), (1, 2)]
@@ -239,6 +245,49 @@ def test_what_is_no_job_of_trials_is_refused(compiled: Callable[..., Path]) -> N
         assert len(progress.trials) == 64
     with native.Campaign(target, Policy()) as campaign, pytest.raises(EngineError):
         campaign.add_trials([TrialOrder(1, b"", 0, (b"",))])
+
+
+# ---- timelines that draw forever -----------------------------------------------------------------
+
+
+@pytest.mark.parametrize("isolation", Isolation)
+def test_a_timeline_ends_in_front_of_one_draw_too_many(
+    compiled: Callable[..., Path], isolation: Isolation
+) -> None:
+    target = described(compiled("standstill.c"))
+    policy = Policy(strategy=Strategy.TRIALS, isolation=isolation, canary=0, jobs=2)
+    luck = Recipe.of(5, Segment(6, 9)).path
+    plain = Recipe.of(5, Segment(7, 0, SegmentKind.PLAIN)).path
+    orders = [TrialOrder(5, b"", 0, (luck, plain)), TrialOrder(5, luck, 4, (b"", plain))]
+    draws: list[list[int]] = []
+    for draws_max in (12, 5, 1_000):
+        with native.Campaign(target, policy) as campaign:
+            campaign.add_trials(orders, draws_max)
+            trials = answers(campaign)
+            assert campaign.unfit() == ""
+        assert {trial.verdict for trial in trials} == {Verdict.OK}
+        draws.append([trial.draws for trial in trials])
+    # With a limit of 5 the splitpoint, at draw 10, is not reached.
+    assert draws[:2] == [[12] * 4, [5] * 2]
+    whole, forever, again, forever_again = draws[2]
+    assert 20 < whole == again < 1_000 == forever == forever_again
+
+
+def test_minimising_does_not_wait_where_time_stands_still(
+    compiled: Callable[..., Path], fuzzverse: Fuzzverse, tmp_path: Path
+) -> None:
+    target = compiled("standstill.c")
+    found = fuzzverse("run", target, "--jobs", "1", "--out", "out", "--timelines", "20000")
+    assert found.code == ExitCode.BUGS_FOUND
+    (bucket,) = (path.name for path in (tmp_path / "out" / "bugs").iterdir())
+    start = time.monotonic()
+    where = ("--out", "out", "--target", target, "--jobs", "1")
+    done = fuzzverse("bugs", "minimize", bucket, *where, "--json")
+    assert done.code == 0, done.err
+    assert done.json["is_irreducible"]
+    assert done.json["after"]["said"] >= 3
+    # Each of hundreds of trials took the deadline of a second.
+    assert time.monotonic() - start < 20
 
 
 # ---- why -----------------------------------------------------------------------------------------

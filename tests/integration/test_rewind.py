@@ -135,7 +135,7 @@ def test_memory_of_every_origin_is_put_back(
 
 
 def test_crashes_are_those_of_fork(named: Callable[[str], Target]) -> None:
-    policy = replace(REWOUND, campaign_seed=2, timelines=10_000, jobs=2)
+    policy = replace(REWOUND, campaign_seed=4, timelines=5_000, jobs=2)
     rewound = explore(named("stress-crash"), policy)
     assert_rewound(rewound)
     assert rewound.totals.runners > 2, "a runner goes on after a crash"

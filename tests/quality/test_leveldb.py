@@ -15,15 +15,18 @@ CLEAN_BUDGET = 12_000
 ISOLATION_BUDGET = 600
 LYING_SEEDS = range(1, 6)
 LYING_BUDGET = 20_000
-# Within how many timelines each mistake shows. What it costs differs, and so does the message.
+# What each mistake costs, among other things, and within how many timelines that shows.
 MISTAKES = {
-    "leveldb-reused-log": 30_000,
-    "leveldb-unsynced-log": 20_000,
-    "leveldb-unsynced-name": 10_000,
-    "leveldb-holes": 60_000,
-    "leveldb-repair": 20_000,
-    "leveldb-repair-power": 20_000,
-    "leveldb-repair-checksum": 20_000,
+    "leveldb-reused-log": ("a synced write does not survive a power loss", 30_000),
+    "leveldb-unsynced-log": ("batches are recovered whole and in their order", 20_000),
+    "leveldb-unsynced-name": ("a synced write does not survive a power loss", 10_000),
+    "leveldb-holes": ("batches are recovered whole and in their order", 60_000),
+    "leveldb-repair": ("Get() and iterators agree after a recovery", 20_000),
+    "leveldb-repair-power": (
+        "corruption is reported that no fault explains: opening the database",
+        20_000,
+    ),
+    "leveldb-repair-checksum": ("every value is one that was written", 20_000),
 }
 
 
@@ -47,8 +50,9 @@ def test_a_disk_that_lies_is_found_out(named: Callable[[str], Target]) -> None:
 
 @pytest.mark.parametrize("name", MISTAKES)
 def test_what_leveldb_does_wrong_is_found(named: Callable[[str], Target], name: str) -> None:
-    policy = Policy(timelines=MISTAKES[name], jobs=JOBS, campaign_seed=1, stop_on_bug=True)
-    assert explore(named(name), policy).bugs
+    message, budget = MISTAKES[name]
+    policy = Policy(timelines=budget, jobs=JOBS, campaign_seed=1)
+    assert message in {bug.message for bug in explore(named(name), policy).bugs}
 
 
 def test_forked_and_rewound_campaigns_are_the_same(named: Callable[[str], Target]) -> None:

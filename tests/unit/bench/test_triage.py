@@ -64,29 +64,37 @@ def test_many_segments_are_well_when_no_pass_finds_a_simpler_one() -> None:
 
 
 @pytest.mark.parametrize(
-    ("changed", "words"),
+    ("found", "words"),
     [
-        ({"small": replace(SMALL, seconds=60.1)}, ["minimising took 60.1 s (at most 60 s)"]),
-        ({"small": replace(SMALL, stopped="time is up")}, ["minimising stopped: time is up"]),
         (
-            {"small": replace(SMALL, segments=6, stopped="time is up")},
+            replace(outcome(), small=replace(SMALL, seconds=60.1)),
+            ["minimising took 60.1 s (at most 60 s)"],
+        ),
+        (
+            replace(outcome(), small=replace(SMALL, stopped="time is up")),
+            ["minimising stopped: time is up"],
+        ),
+        (
+            replace(outcome(), small=replace(SMALL, segments=6, stopped="time is up")),
             [
                 "the recipe has 6 segments (at most 5), and passes were left out",
                 "minimising stopped: time is up",
             ],
         ),
-        ({"replayed": 99}, ["99 of 100 replays show the bug"]),
+        (replace(outcome(), replayed=99), ["99 of 100 replays show the bug"]),
         (
-            {"reason": Reason(None, "", 9, 0.1)},
+            replace(outcome(), reason=Reason(None, "", 9, 0.1)),
             ["no draw is known whose change avoids the bug"],
         ),
-        ({"problem": "minimising stopped: time is up", "small": None, "replayed": None},
-         ["minimising stopped: time is up"]),
-        ({"searches": ()}, ["no bug was found within the limits of the search"]),
+        (
+            replace(outcome(), problem="minimising stopped: time is up", small=None, replayed=None),
+            ["minimising stopped: time is up"],
+        ),
+        (replace(outcome(), searches=()), ["no bug was found within the limits of the search"]),
     ],
-)  # fmt: skip
-def test_what_is_missed_is_said(changed: dict[str, object], words: list[str]) -> None:
-    assert missed(replace(outcome(), **changed), LIMITS) == words  # type: ignore[arg-type]
+)
+def test_what_is_missed_is_said(found: Outcome, words: list[str]) -> None:
+    assert missed(found, LIMITS) == words
 
 
 def test_ten_buckets_are_too_many() -> None:
