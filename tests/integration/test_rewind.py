@@ -292,6 +292,33 @@ def test_threads_and_processes_are_told(
     assert_same(explore(target, forked(policy)), outcome)
 
 
+def decided(outcome: Outcome) -> tuple[object, ...]:
+    """What a campaign says of which jobs were rewound, and of what became of them."""
+    t = outcome.totals
+    told = (t.isolation, t.parted, t.parted_by, t.checked, t.jobs_forked, t.worker_deaths)
+    return (outcome.unfit, *told)
+
+
+@pytest.mark.parametrize("strategy", SEARCHES, ids=lambda strategy: strategy.name.lower())
+@pytest.mark.parametrize("what", ["", "thread", "child"], ids=["calls", "thread", "child"])
+def test_workers_do_not_change_which_jobs_are_rewound(
+    named: Callable[[str], Target], compiled: Callable[..., Path], what: str, strategy: Strategy
+) -> None:
+    """A campaign that goes over to forking does so at the same job, whoever has which."""
+    target = named("stress-kernel")
+    if what:
+        target = described(compiled("offspring.c", f"-DMAKES={what}", "-DODDS=1000"))
+    policy = replace(REWOUND, strategy=strategy, timelines=1_500)
+    alone, *others = [explore(target, replace(policy, jobs=jobs)) for jobs in (1, 2, 2, 3)]
+    # Depth-first, few part: those that split off them are forked anyway.
+    goes_over = bool(what) or strategy is not Strategy.DEPTH_FIRST
+    assert (alone.totals.isolation is Isolation.FORK) is goes_over
+    assert (alone.totals.jobs_forked if what else alone.totals.parted) > 0
+    for other in others:
+        assert decided(other) == decided(alone)
+        assert_same(alone, other)
+
+
 def test_a_sanitizer_is_told(compiled: Callable[..., Path]) -> None:
     target = described(compiled("coin.c", "-fsanitize=address"))
     policy = replace(REWOUND, timelines=200)
