@@ -259,10 +259,10 @@ def test_shared_memory_is_refused(named: Callable[[str], Target]) -> None:
     assert outcome.totals.timelines == 100
 
 
-def test_a_canary_notices_a_leak(named: Callable[[str], Target]) -> None:
+def test_a_canary_notices_a_leak(compiled: Callable[..., Path]) -> None:
     policy = replace(REWOUND, timelines=300, canary=5)
-    outcome = explore(named("leaky-pending"), policy)
-    assert outcome.unfit.startswith("rewinding leaks: a fresh process differs at draw 1; ")
+    outcome = explore(described(compiled("peak.c")), policy)
+    assert outcome.unfit.startswith("rewinding leaks: a fresh process differs at draw ")
     assert outcome.unfit.endswith("no page differs: it is in the kernel (signals, descriptors)")
     assert outcome.totals.isolation is Isolation.FORK
     assert outcome.totals.timelines == policy.timelines
@@ -270,12 +270,13 @@ def test_a_canary_notices_a_leak(named: Callable[[str], Target]) -> None:
 
 @pytest.mark.parametrize("strategy", [Strategy.FRONTIER, Strategy.RANDOM])
 def test_a_leak_costs_no_results_when_all_is_checked(
-    named: Callable[[str], Target], strategy: Strategy
+    compiled: Callable[..., Path], strategy: Strategy
 ) -> None:
+    target = described(compiled("peak.c"))
     policy = replace(REWOUND, strategy=strategy, timelines=300, canary=1)
-    outcome = explore(named("leaky-pending"), policy)
+    outcome = explore(target, policy)
     assert outcome.totals.isolation is Isolation.FORK
-    assert_same(explore(named("leaky-pending"), forked(policy)), outcome)
+    assert_same(explore(target, forked(policy)), outcome)
 
 
 @pytest.mark.parametrize("jobs", [1, 2])
