@@ -16,6 +16,7 @@
 #include "describe.h"
 #include "ending.h"
 #include "guard.h"
+#include "harness.h"
 #include "runner.h"
 #include "stack.h"
 #include "worker.h"
@@ -124,6 +125,7 @@ int main(int argc, char **argv) {
         fv_bare_run((unsigned)atoi(argv[2]));
         return 0;
     }
+    fv_harness_prepare(argv[0]);
     if (is_worker)
         fv_worker_serve(atoi(argv[2]), (uint32_t)atoi(argv[3]));
     else
