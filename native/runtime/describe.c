@@ -70,6 +70,6 @@ void fv_describe_print(const char *name, int fixed_addresses) {
     }
     printf("],\"sanitizer\":\"%s\",\"fixed_addresses\":%s,\"threads\":%lu,"
            "\"simulation\":\"%s\",\"modules_left_out\":%u,\"marks_left_out\":%u}\n",
-           fv_ending_sanitizer(), fixed_addresses ? "true" : "false", thread_count(),
-           simulation(), fv_edges_overflow(), fv_sites_overflow());
+           fv_ending_sanitizer(), fixed_addresses ? "true" : "false", thread_count(), simulation(),
+           fv_edges_overflow(), fv_sites_overflow());
 }
