@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Final
 
 import click
 
@@ -15,8 +14,6 @@ from fuzzverse.cli.watching import say
 from fuzzverse.errors import UsageError
 from fuzzverse.libfuzzer import Invocation, parse
 from fuzzverse.report import libfuzzer as report
-
-_DIRECTORY: Final = "give a corpus directory"
 
 
 @click.command(context_settings=PASS_THROUGH)
@@ -35,6 +32,8 @@ def libfuzzer(target: str, words: tuple[str, ...]) -> int:
         click.echo(report.usage(target), nl=False)
         return 0
     opened = open_target(target, BuildRequest())
+    if asked.flags.merge:
+        return fuzzing.merge(opened, asked.flags, asked.paths)
     if asked.flags.minimize_crash:
         return fuzzing.minimize(opened, asked.flags, _one_file(asked))
     if asked.paths and not any(path.is_dir() for path in asked.paths):
