@@ -20,7 +20,7 @@ from fuzzverse.model import IsolationChoice, Policy, Strategy
 JOBS_MAX: Final = 64
 U64_MAX: Final = (1 << 64) - 1
 STRATEGIES: Final = tuple(
-    one.name.lower().replace("_", "-") for one in reversed(Strategy) if one is not Strategy.TRIALS
+    one.name.lower().replace("_", "-") for one in reversed(Strategy) if one.explores
 )
 COUNT_MAX: Final = 10**15
 ENERGY_MAX: Final = 10**9

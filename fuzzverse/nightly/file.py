@@ -25,7 +25,7 @@ JOBS_MAX: Final = 64
 _DURATION: Final = re.compile(r"(\d{1,6})(s|m|h)")
 _SECONDS: Final = {"s": 1, "m": 60, "h": 3_600}
 _STRATEGIES: Final = tuple(
-    one.name.lower().replace("_", "-") for one in reversed(Strategy) if one is not Strategy.TRIALS
+    one.name.lower().replace("_", "-") for one in reversed(Strategy) if one.explores
 )
 _ISOLATIONS: Final = tuple(one.value for one in IsolationChoice)
 _NAME: Final = re.compile(r"[A-Za-z0-9*?\[\]._/-]{1,200}")

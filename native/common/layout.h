@@ -71,7 +71,8 @@ enum fv_strategy {
     FV_STRATEGY_RANDOM,
     FV_STRATEGY_DEPTH_FIRST,
     FV_STRATEGY_FRONTIER,
-    FV_STRATEGY_TRIALS, /* the caller says what runs, and is told how each ended */
+    FV_STRATEGY_TRIALS,     /* the caller says what runs, and is told how each ended */
+    FV_STRATEGY_CENSUS = 5, /* inputs alone; the caller is told what features each has */
 };
 
 enum fv_isolation { FV_ISOLATION_FORK, FV_ISOLATION_REWIND };

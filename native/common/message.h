@@ -70,7 +70,12 @@ struct fv_comparison {
 };
 
 /* A trial is a timeline told whatever it was, without its segments: who asked has them. */
-enum fv_record_kind { FV_RECORD_TIMELINE = 1, FV_RECORD_DISCOVERY = 2, FV_RECORD_TRIAL = 3 };
+enum fv_record_kind {
+    FV_RECORD_TIMELINE = 1,
+    FV_RECORD_DISCOVERY = 2,
+    FV_RECORD_TRIAL = 3,
+    FV_RECORD_CENSUS = 5, /* the core's alone */
+};
 
 /* What the ring carries: this, then segments, discoveries, compares, message, identity. A multiple
  * of eight bytes. */

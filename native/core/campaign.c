@@ -22,7 +22,7 @@ _Noreturn void fv_check_failed(const char *what, const char *file, int line) {
 
 /* Otherwise a job's timelines run one by one, from splitpoints that its orders name. */
 static bool splits(const struct fv_plan *p) {
-    return p->strategy != FV_STRATEGY_FRONTIER && p->strategy != FV_STRATEGY_TRIALS;
+    return p->strategy == FV_STRATEGY_RANDOM || p->strategy == FV_STRATEGY_DEPTH_FIRST;
 }
 
 static struct fv_header wish_from(const struct fv_plan *p) {
@@ -56,20 +56,27 @@ static const char *why_out_of_range(const struct fv_plan *p) {
     if (p->depth_max > FV_DEPTH_MAX) return "the depth must be at most 128";
     if (p->edge_count > FV_EDGES_MAX) return "the target has too many edges";
     if (p->site_count > FV_MARKS_MAX || p->dynamic_max > FV_MARKS_MAX) return "too many marks";
-    if (p->strategy > FV_STRATEGY_TRIALS) return "no such strategy";
+    if (p->strategy > FV_STRATEGY_CENSUS) return "no such strategy";
     if (p->isolation > FV_ISOLATION_REWIND) return "no such isolation";
     if (p->checkpoints > FV_HOSTS_MAX) return "checkpoints must be at most 256";
     if (p->root_energy < 0 || p->mark_energy < 0) return "energy must not be negative";
     return NULL;
 }
 
-static bool allocate_trees(struct fv_campaign *c, const struct fv_mark_info *marks) {
-    c->known = fv_tree_new(c->header);
-    if (c->known == NULL) return false;
-    for (uint32_t i = 0; i < c->header->site_count; i++) {
-        fv_layout_marks(c->header, c->known)[i].kind = marks[i].kind;
-        fv_layout_marks(c->header, c->known)[i].compare = marks[i].compare;
+static struct fv_tree *blank_tree(const struct fv_header *h, const struct fv_mark_info *marks) {
+    struct fv_tree *t = fv_tree_new(h);
+    for (uint32_t i = 0; t != NULL && i < h->site_count; i++) {
+        fv_layout_marks(h, t)[i].kind = marks[i].kind;
+        fv_layout_marks(h, t)[i].compare = marks[i].compare;
     }
+    return t;
+}
+
+static bool allocate_trees(struct fv_campaign *c, const struct fv_mark_info *marks) {
+    c->known = blank_tree(c->header, marks);
+    bool is_census = c->plan.strategy == FV_STRATEGY_CENSUS;
+    if (is_census) c->blank = blank_tree(c->header, marks);
+    if (c->known == NULL || (is_census && c->blank == NULL)) return false;
     for (uint32_t i = 0; i < c->plan.window; i++) {
         c->lanes[i].tree = fv_layout_tree(c->header, i);
         c->lanes[i].start = fv_tree_new(c->header);
@@ -138,6 +145,7 @@ void fv_campaign_close(fv_campaign *c) {
     fv_trials_free(&c->trials);
     free(c->seen);
     if (c->header != NULL) fv_tree_free(c->header, c->known);
+    if (c->header != NULL) fv_tree_free(c->header, c->blank);
     fv_session_close(&c->session);
     for (uint32_t i = 0; i < c->input_count; i++) {
         free(c->inputs[i].recipe);
