@@ -68,6 +68,7 @@ class Strategy(enum.IntEnum):
     DEPTH_FIRST = 1
     FRONTIER = 2
     TRIALS = 3  # whoever holds the campaign says what runs; not for `run`
+    MUTATION = 4
 
 
 class Isolation(enum.IntEnum):
@@ -348,6 +349,7 @@ class Policy:
     checkpoint_us: int = 10_000
     stop_on_bug: bool = False
     dynamic_marks_max: int = 256
+    length_max: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,7 +30,8 @@ enum {
     FV_EDGES_MAX = 1 << 24,
     FV_BUCKETS_MAX = 1 << 16,       /* of all SometimesEach marks of a target; states likewise */
     FV_BUCKET_INDEX_SIZE = 1 << 17, /* open addressing, at most half full */
-    FV_RING_BYTES = 1 << 18,
+    FV_RING_BYTES = 1 << 21,
+    FV_RECORD_BYTES_MAX = FV_TAPE_BYTES_MAX + (1 << 16),
     FV_HOSTS_MAX = 256,     /* checkpoints of one worker */
     FV_QUEUE_MAX = 3,       /* jobs that a worker has at once: the next is there when one ends */
     FV_QUEUE_LOW = 2,       /* with fewer it asks for more */
@@ -42,6 +43,11 @@ enum {
     FV_FILE_BYTES = 128,
     FV_NAME_BYTES = 24,
     FV_LAYOUT_PAGE_BYTES = 4096,
+    FV_ENTRIES_MAX = 1 << 17, /* of the stock, those that gave way included */
+    FV_STOCK_BYTES = 1 << 28, /* of all of them and their features */
+    FV_WORDS_MAX = 1 << 12,
+    FV_HITS_MAX = 1 << 20,  /* features whose hits are counted; of more, several share a count */
+    FV_FINDS_BYTES = 1 << 20, /* of the entries that a job finds itself and goes on from */
 };
 
 /* How a timeline ended; design section 11. */
@@ -72,6 +78,8 @@ enum fv_strategy {
     FV_STRATEGY_DEPTH_FIRST,
     FV_STRATEGY_FRONTIER,
     FV_STRATEGY_TRIALS, /* the caller says what runs, and is told how each ended */
+    FV_STRATEGY_MUTATION,
+    FV_STRATEGIES
 };
 
 enum fv_isolation { FV_ISOLATION_FORK, FV_ISOLATION_REWIND };
@@ -229,6 +237,21 @@ struct fv_version {
     int64_t qualities[FV_LAYOUT_QUALITIES_MAX];
 };
 
+/* An input that the mutation strategy keeps: where its bytes and the features that it speaks for
+ * are. Written once, and never changed: what it is worth is known to the controller alone. */
+struct fv_entry {
+    uint64_t at;       /* of the stock's bytes */
+    uint64_t owned_at; /* u32 each, sorted */
+    uint32_t size;
+    uint32_t owned_count;
+};
+
+/* A word of the dictionary. */
+struct fv_word {
+    uint8_t size;
+    uint8_t bytes[FV_WORD_BYTES];
+};
+
 struct fv_known {
     uint32_t state_count;
     uint32_t reserved;
@@ -283,6 +306,8 @@ struct fv_tree {
     uint32_t isolation; /* enum fv_isolation */
     uint32_t parted_by; /* the system call that the last parting was for */
     uint32_t refused;   /* one that no parting can do */
+    struct fv_series series;
+    uint64_t hit_samples; /* inputs whose features were counted in the hits */
     struct fv_totals totals;
     struct fv_front fronts[FV_DEPTH_MAX + 1];
     struct fv_recipe recipe;
@@ -361,14 +386,17 @@ struct fv_header {
     uint64_t worker_stride, tree_stride, slot_stride;
     /* inside what is known */
     uint64_t known_states, known_versions, known_index;
+    /* the stock of the mutation strategy, beside it; empty under others */
+    uint64_t stock_entries, stock_words, stock_bytes, stock_size;
     /* inside a tree */
     uint64_t tree_marks, tree_buckets, tree_index, tree_explored, tree_seen, tree_ring, tree_tape;
-    uint64_t tree_orders, tree_children, tree_pool;
+    uint64_t tree_orders, tree_children, tree_pool, tree_picks, tree_finds, tree_hits, hits_size;
     /* inside a slot */
     uint64_t slot_tallies, slot_journal, slot_compares, slot_features;
 };
 
 static_assert(sizeof(struct fv_tally) == 24, "layout");
+static_assert(sizeof(struct fv_word) == 64, "layout");
 static_assert(sizeof(struct fv_bucket) == 160, "layout");
 static_assert(offsetof(struct fv_slot, message) % 8 == 0, "layout");
 static_assert(sizeof(struct fv_worker) <= FV_LAYOUT_PAGE_BYTES, "a worker is one page");
@@ -440,6 +468,25 @@ static inline struct fv_segment *fv_layout_pool(const struct fv_header *h, struc
 }
 static inline uint8_t *fv_layout_ring(const struct fv_header *h, struct fv_tree *t) {
     return (uint8_t *)t + h->tree_ring;
+}
+static inline struct fv_pick *fv_layout_picks(const struct fv_header *h, struct fv_tree *t) {
+    return (struct fv_pick *)((uint8_t *)t + h->tree_picks);
+}
+static inline uint8_t *fv_layout_finds(const struct fv_header *h, struct fv_tree *t) {
+    return (uint8_t *)t + h->tree_finds;
+}
+/* How often the sampled inputs of a job had each feature, up to 255 times. */
+static inline uint8_t *fv_layout_hits(const struct fv_header *h, struct fv_tree *t) {
+    return (uint8_t *)t + h->tree_hits;
+}
+static inline struct fv_entry *fv_layout_entry(const struct fv_header *h, uint32_t i) {
+    return (struct fv_entry *)fv_layout_at(h, h->known_at + h->stock_entries) + i;
+}
+static inline struct fv_word *fv_layout_word(const struct fv_header *h, uint32_t i) {
+    return (struct fv_word *)fv_layout_at(h, h->known_at + h->stock_words) + i;
+}
+static inline uint8_t *fv_layout_stock(const struct fv_header *h, uint64_t at) {
+    return fv_layout_at(h, h->known_at + h->stock_bytes + at);
 }
 static inline uint8_t *fv_layout_tape(const struct fv_header *h, struct fv_tree *t) {
     return (uint8_t *)t + h->tree_tape;

@@ -40,6 +40,7 @@ struct match {
  * watched; `ranks` belong to the entries of the slot's table. */
 static struct FV_KEPT_TYPE {
     uint32_t looks_left, looks_left_in_all;
+    struct fv_operands *operands; /* of an input of a series; NULL: draws are looked for */
     uint32_t drawn_count; /* ever; a ring */
     uint64_t sieve;       /* the low six bits of all that a match may begin with */
     struct drawn drawn[FV_DRAWN_MAX];
@@ -50,7 +51,7 @@ static struct FV_KEPT_TYPE {
 
 void fv_compare_enter(const struct fv_slot *slot) {
     bool watches = slot != NULL && slot->watches;
-    if (!watches && watch.drawn_count == 0) return; /* dirties no page */
+    if (!watches && watch.drawn_count == 0 && watch.operands == NULL) return; /* dirties no page */
     memset(&watch, 0, sizeof watch);
     if (watches) watch.looks_left_in_all = FV_LOOKS_MAX;
 }
@@ -186,6 +187,10 @@ static __attribute__((noinline, cold)) void look(uint64_t a, uint64_t b, uint64_
     struct match best = {.drawn = NULL};
     watch.looks_left--;
     if (a == b) return;
+    if (watch.operands != NULL) {
+        fv_operands_note(watch.operands, a, b, (uint32_t)__builtin_popcountll(mask) / 8);
+        return;
+    }
     if (may_match(b)) look_for(&best, b, a, mask);
     if (either && may_match(a)) look_for(&best, a, b, mask);
     if (best.drawn == NULL) return;
@@ -200,10 +205,27 @@ static __attribute__((noinline, cold)) void look_at_cases(uint64_t value, const 
     for (uint64_t i = 0; i < n && i < FV_ANSWERS_OF_DRAW_MAX; i++) {
         struct match best = {.drawn = NULL};
         uint64_t other = cases[2 + (value % n + i) % n];
+        if (watch.operands != NULL) {
+            fv_operands_note(watch.operands, value, other, (uint32_t)bits / 8);
+            continue;
+        }
         if (other == value || !may_match(value)) continue;
         look_for(&best, value, other, UINT64_MAX >> (64 - bits));
         record_match(&best, false);
     }
+}
+
+void fv_compare_note_all(struct fv_operands *to, uint32_t looks) {
+    watch.operands = to;
+    watch.looks_left = to != NULL ? looks : 0;
+}
+
+bool fv_compare_notes(void) { return watch.operands != NULL && watch.looks_left > 0; }
+
+void fv_compare_note_texts(const void *a, size_t a_size, const void *b, size_t b_size) {
+    if (!fv_compare_notes()) return;
+    watch.looks_left--;
+    fv_operands_note_texts(watch.operands, a, a_size, b, b_size);
 }
 
 /* clang puts a constant first, and no draw is one. */
