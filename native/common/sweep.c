@@ -19,22 +19,35 @@ typedef uint64_t words __attribute__((vector_size(FV_SWEEP_LANES), aligned(1), m
 /* Vectors go by address: as values they would be another ABI on each of these machines. */
 FV_INLINE uint64_t any_of(const words *w) { return (*w)[0] | (*w)[1] | (*w)[2] | (*w)[3]; }
 
-/* As fv_map_class has it. From one class to the next two bits change, so each bound that a count
- * reaches changes these. Comparisons are signed: counts are moved down by half. */
+/* The largest count of each class but the last, moved down by half because comparisons are signed;
+ * and the two bits that change from one class to the next. */
+#define FV_ALL(x) {[0 ... FV_SWEEP_LANES - 1] = (int8_t)(x)}
+static const struct {
+    int8_t half[FV_SWEEP_LANES], past[7][FV_SWEEP_LANES], bits[7][FV_SWEEP_LANES];
+    int8_t last[FV_SWEEP_LANES];
+} bounds __attribute__((aligned(FV_SWEEP_LANES))) = {
+    FV_ALL(128),
+    {FV_ALL(0 - 128), FV_ALL(1 - 128), FV_ALL(2 - 128), FV_ALL(3 - 128), FV_ALL(7 - 128),
+     FV_ALL(15 - 128), FV_ALL(31 - 128)},
+    {FV_ALL(1), FV_ALL(3), FV_ALL(6), FV_ALL(12), FV_ALL(24), FV_ALL(48), FV_ALL(96)},
+    FV_ALL(192),
+};
+
+#define FV_LANES(p) (*(const lanes *)(p))
+
+/* As fv_map_class has it. */
 FV_INLINE void classify(words *counters) {
-    lanes n = (lanes)*counters ^ (int8_t)-128;
-    lanes classes = (lanes)(n > (int8_t)(0 - 128)) & (int8_t)1;
-    classes ^= (lanes)(n > (int8_t)(1 - 128)) & (int8_t)3;
-    classes ^= (lanes)(n > (int8_t)(2 - 128)) & (int8_t)6;
-    classes ^= (lanes)(n > (int8_t)(3 - 128)) & (int8_t)12;
-    classes ^= (lanes)(n > (int8_t)(7 - 128)) & (int8_t)24;
-    classes ^= (lanes)(n > (int8_t)(15 - 128)) & (int8_t)48;
-    classes ^= (lanes)(n > (int8_t)(31 - 128)) & (int8_t)96;
-    classes ^= (lanes)(n > (int8_t)(127 - 128)) & (int8_t)-64;
+    const typeof(bounds) *b = &bounds;
+    __asm__("" : "+r"(b)); /* loads cost less than making sixteen constants again and again */
+    lanes n = (lanes)*counters ^ FV_LANES(b->half), classes = (lanes)(n >= 0) & FV_LANES(b->last);
+    for (int i = 0; i < 7; i++)
+        classes ^= (lanes)(n > FV_LANES(b->past[i])) & FV_LANES(b->bits[i]);
     *counters = (words)classes;
 }
 
 /* ---- what is rare: something fresh, or not yet seen three times in this job ------------------- */
+
+#define FV_AT(p) (*(const words *)(p))
 
 static void tell(struct fv_sweep *s, uint64_t byte, uint8_t fresh) {
     for (; fresh != 0; fresh &= (uint8_t)(fresh - 1)) {
@@ -44,23 +57,25 @@ static void tell(struct fv_sweep *s, uint64_t byte, uint8_t fresh) {
     }
 }
 
-static __attribute__((noinline, cold)) void take(struct fv_sweep *s, const uint8_t *classes,
-                                                 size_t at, size_t n) {
-    for (size_t i = 0; i < n; i++) {
-        uint8_t *one = s->seen + at + i, *two = one + s->seen_stride, *three = two + s->seen_stride;
-        uint8_t class = classes[i], fresh = class & (uint8_t)~s->explored[at + i];
-        *three |= *two & class;
-        *two |= *one & class;
-        *one |= class;
-        if (fresh == 0) continue;
-        s->explored[at + i] |= class;
+static __attribute__((noinline, cold)) void take_fresh(struct fv_sweep *s, const uint8_t *classes,
+                                                       size_t at) {
+    for (size_t i = 0; i < FV_SWEEP_LANES; i++) {
+        uint8_t fresh = classes[i] & (uint8_t)~s->explored[at + i];
+        s->explored[at + i] |= fresh;
         tell(s, at + i, fresh);
     }
 }
 
-/* ---- the pass -------------------------------------------------------------------------------- */
+FV_INLINE void take(struct fv_sweep *s, const words *classes, size_t at) {
+    uint8_t *one = s->seen + at, *two = one + s->seen_stride, *three = two + s->seen_stride;
+    words fresh = *classes & ~FV_AT(s->explored + at);
+    *(words *)three |= FV_AT(two) & *classes;
+    *(words *)two |= FV_AT(one) & *classes;
+    *(words *)one |= *classes;
+    if (any_of(&fresh) != 0) take_fresh(s, (const uint8_t *)classes, at);
+}
 
-#define FV_AT(p) (*(const words *)(p))
+/* ---- the pass -------------------------------------------------------------------------------- */
 
 /* One half of a block. Order counts in the hash, and so does the place. */
 FV_INLINE void sweep_half(struct fv_sweep *s, uint8_t *counters, size_t at, words *hash) {
@@ -70,7 +85,7 @@ FV_INLINE void sweep_half(struct fv_sweep *s, uint8_t *counters, size_t at, word
     const uint8_t *three = s->seen + 2 * s->seen_stride;
     words news = classes & ~(FV_AT(s->explored + at) & FV_AT(three + at));
     *(words *)counters = zero;
-    if (any_of(&news) != 0) take(s, (const uint8_t *)&classes, at, FV_SWEEP_LANES);
+    if (any_of(&news) != 0) take(s, &classes, at);
     *hash = (*hash << 7 | *hash >> 57) + classes;
 }
 
@@ -87,19 +102,6 @@ FV_INLINE void sweep(struct fv_sweep *s, uint8_t *counters, size_t n, size_t at)
     for (int i = 0; i < 4; i++) s->hash = fv_mix_into(s->hash, hash[i]);
 }
 
-/* What is left is less than a block: a copy of it with blank counters behind. */
-static void sweep_rest(struct fv_sweep *s, uint8_t *counters, size_t n, size_t at) {
-    uint8_t any = 0, classes[FV_SWEEP_BLOCK];
-    for (size_t i = 0; i < n; i++) any |= counters[i];
-    if (any == 0) return;
-    for (size_t i = 0; i < n; i++) {
-        classes[i] = fv_map_class(counters[i]);
-        if (classes[i] != 0) s->hash = fv_mix_into(s->hash, (at + i) << 8 | classes[i]);
-    }
-    memset(counters, 0, n);
-    take(s, classes, at, n);
-}
-
 static void sweep_plainly(struct fv_sweep *s, uint8_t *counters, size_t n, size_t at) {
     sweep(s, counters, n, at);
 }
@@ -114,13 +116,21 @@ static int is_wide(void) { return __builtin_cpu_supports("avx2"); }
 static int is_wide(void) { return 0; }
 #endif
 
+static void sweep_blocks(struct fv_sweep *s, uint8_t *counters, size_t n, size_t at) {
+    if (is_wide())
+        sweep_widely(s, counters, n, at);
+    else
+        sweep_plainly(s, counters, n, at);
+}
+
 void fv_sweep_counters(struct fv_sweep *s, uint8_t *counters, size_t n, size_t at) {
     size_t whole = n / FV_SWEEP_BLOCK * FV_SWEEP_BLOCK;
-    if (is_wide())
-        sweep_widely(s, counters, whole, at);
-    else
-        sweep_plainly(s, counters, whole, at);
-    sweep_rest(s, counters + whole, n - whole, at + whole);
+    uint8_t rest[FV_SWEEP_BLOCK] = {0};
+    sweep_blocks(s, counters, whole, at);
+    if (whole == n) return;
+    memcpy(rest, counters + whole, n - whole);
+    memset(counters + whole, 0, n - whole);
+    sweep_blocks(s, rest, FV_SWEEP_BLOCK, at + whole);
 }
 
 void fv_sweep_hits(uint8_t *hits, size_t size, const uint8_t *counters, size_t n, size_t at) {

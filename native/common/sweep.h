@@ -17,7 +17,8 @@ struct fv_sweep {
     uint32_t fresh_count; /* all of them; the first `fresh_max` are told */
 };
 
-/* Takes `n` counters, whose features are those of `explored` and `seen` from byte `at` on. */
+/* Takes `n` counters, whose features are those of `explored` and `seen` from byte `at` on; there are
+ * 64 bytes more in these than they need. */
 void fv_sweep_counters(struct fv_sweep *sweep, uint8_t *counters, size_t n, size_t at);
 /* Counts the features of the counters, saturating; feature `first + 8 * i + bit` has its count at
  * that index modulo `size`, a power of two or more than all of them. */

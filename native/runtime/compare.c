@@ -182,13 +182,22 @@ static void record_match(const struct match *m, bool with_step) {
 
 /* ---- callbacks ------------------------------------------------------------------------------- */
 
+static uint32_t width_of(uint64_t mask) {
+    return mask > UINT32_MAX ? 8 : mask > UINT16_MAX ? 4 : mask > UINT8_MAX ? 2 : 1;
+}
+
+/* Single bytes are left to luck. */
+static void note_numbers(uint64_t a, uint64_t b, uint32_t width) {
+    if ((a | b) > UINT8_MAX) fv_operands_note(watch.operands, a, b, width);
+}
+
 static __attribute__((noinline, cold)) void look(uint64_t a, uint64_t b, uint64_t mask,
                                                  bool either) {
     struct match best = {.drawn = NULL};
     watch.looks_left--;
     if (a == b) return;
     if (watch.operands != NULL) {
-        fv_operands_note(watch.operands, a, b, (uint32_t)__builtin_popcountll(mask) / 8);
+        note_numbers(a, b, width_of(mask));
         return;
     }
     if (may_match(b)) look_for(&best, b, a, mask);
@@ -201,12 +210,12 @@ static __attribute__((noinline, cold)) void look(uint64_t a, uint64_t b, uint64_
 static __attribute__((noinline, cold)) void look_at_cases(uint64_t value, const uint64_t *cases) {
     uint64_t n = cases[0], bits = cases[1];
     watch.looks_left--;
-    if (n == 0 || bits < 8 || bits > 64) return;
+    if (n == 0 || bits < 8 || bits > 64 || (watch.operands != NULL && bits == 8)) return;
     for (uint64_t i = 0; i < n && i < FV_ANSWERS_OF_DRAW_MAX; i++) {
         struct match best = {.drawn = NULL};
         uint64_t other = cases[2 + (value % n + i) % n];
         if (watch.operands != NULL) {
-            fv_operands_note(watch.operands, value, other, (uint32_t)bits / 8);
+            note_numbers(value, other, (uint32_t)bits / 8);
             continue;
         }
         if (other == value || !may_match(value)) continue;

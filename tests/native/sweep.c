@@ -8,7 +8,7 @@
 #include "map.h"
 #include "mix.h"
 
-enum { N_MAX = 300, STRIDE = 320, ROUNDS = 400, TOLD_MAX = 4096 };
+enum { N_MAX = 300, STRIDE = 384, ROUNDS = 400, TOLD_MAX = 4096 };
 
 static void fill(uint8_t *counters, size_t n, uint64_t seed) {
     for (size_t i = 0; i < n; i++) {
