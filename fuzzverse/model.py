@@ -444,7 +444,10 @@ class Replay:
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A built target as it describes itself; `sanitizer` is "" for a plain build."""
+    """A built target as it describes itself; `sanitizer` is "" for a plain build.
+
+    A harness has `LLVMFuzzerTestOneInput` in the place of a simulation: its inputs are bytes.
+    """
 
     path: Path
     name: str
@@ -455,3 +458,4 @@ class Target:
     marks: tuple[Mark, ...]
     sanitizer: str
     fixed_addresses: bool
+    is_harness: bool = False

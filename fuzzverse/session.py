@@ -47,7 +47,7 @@ def describe(
 
     Raises:
         UsageError: the path is no executable, no fuzzverse build, or one of another ABI; or the
-            target starts threads, or has more marks or modules than tables hold.
+            target has no simulation, starts threads, or has more marks or modules than tables hold.
         EngineError: the target does not describe itself in time, or not in our words.
     """
     path = path.absolute()
@@ -58,6 +58,7 @@ def describe(
         description = _Description(json.loads(answer))
         target = description.target(path, build_id)
         threads = description.number("threads", U32_MAX)
+        simulation = description.text("simulation")
         marks_left_out = description.number("marks_left_out", U32_MAX, 0)
         modules_left_out = description.number("modules_left_out", U32_MAX, 0)
     except (ValueError, RecursionError, InputError) as error:
@@ -67,6 +68,11 @@ def describe(
         ) from error
     if target.abi != abi:
         raise UsageError(_other_abi(path, {target.abi}, abi))
+    if simulation == "none":
+        raise UsageError(
+            f"{path} has nothing to run: define FV_TARGET(name) {{...}}, or a harness "
+            'int LLVMFuzzerTestOneInput(const uint8_t *, size_t), in C++ extern "C"'
+        )
     if threads > 1:
         raise UsageError(
             f"{path} runs {threads} threads before its simulation starts, and threads make "
@@ -253,6 +259,7 @@ class _Description:
             marks=tuple(_Description(v, f"marks[{i}]: ").mark(i) for i, v in enumerate(marks)),
             sanitizer=self.text("sanitizer"),
             fixed_addresses=self.flag("fixed_addresses"),
+            is_harness=self.text("simulation") == "harness",
         )
 
     def mark(self, index: int) -> Mark:

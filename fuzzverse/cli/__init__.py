@@ -18,6 +18,10 @@ from fuzzverse.errors import CommandError, ExitCode
 # Name: where the command is, and its line in `fuzzverse --help`.
 COMMANDS: Final = {
     "run": ("fuzzverse.cli.run:run", "Explore a target and keep what is found."),
+    "libfuzzer": (
+        "fuzzverse.cli.libfuzzer:libfuzzer",
+        "Run a target as libFuzzer's users call theirs.",
+    ),
     "top": ("fuzzverse.cli.top:top", "Show the screen of a run from outside."),
     "new": ("fuzzverse.cli.new:new", "Write a first target of your own into a new folder."),
     "replay": ("fuzzverse.cli.replay:replay", "Replay one timeline: a bug, a recipe, an input."),

@@ -26,6 +26,8 @@ from fuzzverse.toolchain import find_compiler
 THREADS_FLAG: Final = "--fv-threads"
 PREEMPT_FLAG: Final = "--fv-preempt"
 PASS_THROUGH: Final = {"ignore_unknown_options": True, "help_option_names": []}
+# What links libFuzzer with clang: here the runtime is in its place.
+_FUZZER: Final = frozenset(("fuzzer", "fuzzer-no-link"))
 # With one of these clang does not link an executable.
 _NO_LINK: Final = frozenset(
     ("-c", "-S", "-E", "-M", "-MM", "-fsyntax-only", "-shared", "-r", "--version", "-###", "--help")
@@ -39,6 +41,7 @@ def wrapped(arguments: Sequence[str], data: Resources, *, is_c: bool = True) -> 
     """
     threads, preempt = (flag in arguments for flag in (THREADS_FLAG, PREEMPT_FLAG))
     arguments = [word for word in arguments if word not in (THREADS_FLAG, PREEMPT_FLAG)]
+    arguments = _without_libfuzzer(arguments)
     flags = [*DEBUG_FLAGS, *COVERAGE_FLAGS, *COMPARE_FLAGS, f"-I{data.include}"]
     flags += preempt_flags(data) if preempt else ()
     has_input = any(not argument.startswith("-") for argument in arguments)
@@ -46,6 +49,19 @@ def wrapped(arguments: Sequence[str], data: Resources, *, is_c: bool = True) -> 
         return [*flags, *arguments] if has_input else list(arguments)
     libraries = link_flags(data, threads=threads, is_c=is_c)
     return [*flags, *_runtime_of_clang(arguments), *arguments, *libraries]
+
+
+def _without_libfuzzer(arguments: Sequence[str]) -> list[str]:
+    """The same without what asks for libFuzzer: -fsanitize=fuzzer,address asks for one of two."""
+    kept = []
+    for word in arguments:
+        flag, _, values = word.partition("=")
+        if flag != "-fsanitize":
+            kept.append(word)
+            continue
+        names = [name for name in values.split(",") if name not in _FUZZER]
+        kept += [f"-fsanitize={','.join(names)}"] if names else []
+    return kept
 
 
 def _runtime_of_clang(arguments: Sequence[str]) -> list[str]:

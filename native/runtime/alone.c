@@ -82,22 +82,34 @@ static void start_seed(const struct options *o) {
     start_slot(s);
 }
 
-static void start_file(const struct options *o, const char *path) {
+static void start_file(const char *self, const char *path) {
     struct fv_slot *s = slot();
     struct stat st;
     uint8_t *tape = fv_layout_tape(fv_rt.header, fv_layout_tree(fv_rt.header, 0));
     int fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0 || fstat(fd, &st) != 0) wrong(o->self, strerror(errno), path);
+    if (fd < 0 || fstat(fd, &st) != 0) wrong(self, strerror(errno), path);
     if (!S_ISREG(st.st_mode) || st.st_size > FV_INPUT_BYTES_MAX)
-        wrong(o->self, "no input: not a regular file, or too large", path);
+        wrong(self, "no input: not a regular file, or too large", path);
     uint8_t *bytes = mmap(NULL, (size_t)st.st_size + 1, PROT_READ, MAP_PRIVATE, fd, 0);
-    if (bytes == MAP_FAILED) wrong(o->self, strerror(errno), path);
+    if (bytes == MAP_FAILED) wrong(self, strerror(errno), path);
     if (fv_recipe_from_input(&s->recipe, tape, bytes, (size_t)st.st_size) != FV_ERR_NONE)
-        wrong(o->self, "a broken recipe, or a tape too long", path);
+        wrong(self, "a broken recipe, or a tape too long", path);
     munmap(bytes, (size_t)st.st_size + 1);
     close(fd);
     fv_rt.tape = tape;
     start_slot(s);
+}
+
+static void open_alone(bool draws) {
+    fv_runtime_alone();
+    fv_rt.header->trace_draws = draws;
+    fv_rt.log_fd = STDOUT_FILENO;
+    fv_ending_watch();
+}
+
+void fv_alone_take(const char *self, const char *path) {
+    open_alone(false);
+    start_file(self, path);
 }
 
 /* In the parent: the exit code that the whole run ends with, should this one have been a bug. */
@@ -110,10 +122,7 @@ static int wait_for_verdict(pid_t pid, const char *path) {
 
 void fv_alone_start(int argc, char **argv) {
     struct options o = parse(argc, argv);
-    fv_runtime_alone();
-    fv_rt.header->trace_draws = o.draws;
-    fv_rt.log_fd = STDOUT_FILENO;
-    fv_ending_watch();
+    open_alone(o.draws);
     if (o.seed != NULL) {
         start_seed(&o);
         return;
@@ -122,7 +131,7 @@ void fv_alone_start(int argc, char **argv) {
     for (int i = 0; i + 1 < o.file_count; i++) {
         pid_t pid = fork();
         if (pid == 0) {
-            start_file(&o, o.files[i]);
+            start_file(o.self, o.files[i]);
             return;
         }
         if (pid < 0) wrong(o.self, strerror(errno), "fork");
@@ -130,5 +139,5 @@ void fv_alone_start(int argc, char **argv) {
         if (code != 0) worst = code;
     }
     if (worst != 0) exit(worst);
-    start_file(&o, o.files[o.file_count - 1]);
+    start_file(o.self, o.files[o.file_count - 1]);
 }

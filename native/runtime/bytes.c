@@ -39,7 +39,7 @@ bool fv_bytes_next(const uint8_t **data, size_t *size) {
 
 void fv_bytes_end(int result) {
     if (fv_series_is_on()) {
-        fv_series_end(result != -1);
+        fv_series_end(result != FV_BYTES_NOT_KEPT);
         return;
     }
     free(input.data);

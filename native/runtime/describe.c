@@ -5,6 +5,7 @@
 
 #include "edges.h"
 #include "ending.h"
+#include "harness.h"
 #include "runtime.h"
 #include "sites.h"
 
@@ -44,6 +45,11 @@ static unsigned long thread_count(void) {
     return stat("/proc/self/task", &st) == 0 && st.st_nlink > 2 ? st.st_nlink - 2 : 1;
 }
 
+static const char *simulation(void) {
+    static const char *const words[] = {"none", "target", "harness"};
+    return words[fv_harness_kind()];
+}
+
 void fv_describe_edges(void) {
     for (uint32_t i = 0; i < fv_edges_module_count(); i++) {
         const struct fv_module *m = fv_edges_module(i);
@@ -63,7 +69,7 @@ void fv_describe_print(const char *name, int fixed_addresses) {
         print_mark(fv_sites_get(i));
     }
     printf("],\"sanitizer\":\"%s\",\"fixed_addresses\":%s,\"threads\":%lu,"
-           "\"modules_left_out\":%u,\"marks_left_out\":%u}\n",
-           fv_ending_sanitizer(), fixed_addresses ? "true" : "false", thread_count(),
+           "\"simulation\":\"%s\",\"modules_left_out\":%u,\"marks_left_out\":%u}\n",
+           fv_ending_sanitizer(), fixed_addresses ? "true" : "false", thread_count(), simulation(),
            fv_edges_overflow(), fv_sites_overflow());
 }

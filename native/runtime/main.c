@@ -16,6 +16,8 @@
 #include "describe.h"
 #include "ending.h"
 #include "guard.h"
+#include "harness.h"
+#include "reproduce.h"
 #include "runner.h"
 #include "stack.h"
 #include "worker.h"
@@ -24,6 +26,8 @@
 __attribute__((used)) const char fv_abi_marker[] = FV_ABI_MARKER;
 
 extern const struct fv_target fv_target_entry;
+
+#define FV_IS_CLEAN "FUZZVERSE_CLEAN"
 
 enum { FV_ENVIRONMENT_MAX = 16, FV_UNKNOWN_PERSONA = -1 };
 
@@ -39,7 +43,7 @@ static bool addresses_are_fixed(void) {
 static char *const *clean_environment(void) {
     static const char *const kept[] = {"LD_LIBRARY_PATH", "PATH", "LLVM_PROFILE_FILE"};
     static char *environment[FV_ENVIRONMENT_MAX] = {
-        "FUZZVERSE_CLEAN=1",
+        FV_IS_CLEAN "=1",
         "LC_ALL=C",
         "TZ=UTC",
         "GLIBC_TUNABLES=glibc.pthread.rseq=0", /* the kernel writes into nobody's memory */
@@ -61,7 +65,6 @@ static char *const *clean_environment(void) {
 
 /* Fixed addresses and a clean environment take effect at the next exec: once. */
 static void start_again(char **argv) {
-    if (getenv("FUZZVERSE_CLEAN") != NULL) return;
     int persona = personality(0xffffffff);
     prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0); /* what a timeline writes is counted in small pages */
     if (persona != FV_UNKNOWN_PERSONA) personality((unsigned long)persona | ADDR_NO_RANDOMIZE);
@@ -108,7 +111,11 @@ static void run_body(void) {
 int main(int argc, char **argv) {
     errno_at_start = errno;
     bool is_worker = argc == 4 && strcmp(argv[1], "--fuzzverse-worker") == 0;
-    start_again(argv);
+    bool is_first = getenv(FV_IS_CLEAN) == NULL;
+    bool is_harness = fv_harness_kind() == FV_SIMULATION_HARNESS;
+    bool is_libfuzzer = is_harness && fv_reproduce_is_asked(argc, argv);
+    if (is_first && is_libfuzzer) fv_reproduce_hand_over(argc, argv);
+    if (is_first) start_again(argv);
     pthread_atfork(before_foreign_fork, NULL, in_foreign_child);
     fv_stack_open(run_body);
     open_heap();
@@ -124,8 +131,11 @@ int main(int argc, char **argv) {
         fv_bare_run((unsigned)atoi(argv[2]));
         return 0;
     }
+    fv_harness_prepare(argv[0]);
     if (is_worker)
         fv_worker_serve(atoi(argv[2]), (uint32_t)atoi(argv[3]));
+    else if (is_libfuzzer)
+        fv_reproduce_start(argc, argv);
     else
         fv_alone_start(argc, argv);
     fv_stack_enter();

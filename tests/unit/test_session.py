@@ -22,6 +22,7 @@ GOOD: dict[str, object] = {
     "marks": [{"kind": 6, "compare": 1, "message": "m", "file": "f.c", "line": 9}],
     "sanitizer": "",
     "fixed_addresses": True,
+    "simulation": "target",
     "threads": 1,
 }
 # Prints what the macro says; `marker` is what stands in every target.
@@ -84,6 +85,12 @@ def test_a_description_of_wrong_types_or_sizes_is_refused(
 ) -> None:
     with pytest.raises(EngineError, match="make no sense"):
         describe(make({**GOOD, **changes}), 1, ENVIRONMENT)
+
+
+def test_a_target_without_a_simulation_is_told_what_it_lacks(make: Make) -> None:
+    with pytest.raises(UsageError, match=r"FV_TARGET\(name\) .*LLVMFuzzerTestOneInput"):
+        describe(make({**GOOD, "simulation": "none"}), 1, {})
+    assert describe(make({**GOOD, "simulation": "harness"}), 1, {}).is_harness
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{", "nothing", "[" * 3_000])

@@ -56,6 +56,21 @@ def test_clang_adds_its_runtime_for_sanitizers_alone(
     assert ("-fno-sanitize-link-runtime" in command) is not is_sanitized
 
 
+@pytest.mark.parametrize(
+    ("asked", "left"),
+    [
+        ("-fsanitize=fuzzer", []),
+        ("-fsanitize=fuzzer-no-link", []),
+        ("-fsanitize=fuzzer,address", ["-fsanitize=address"]),
+        ("-fsanitize=undefined,fuzzer,address", ["-fsanitize=undefined,address"]),
+        ("-fno-sanitize=fuzzer", ["-fno-sanitize=fuzzer"]),
+    ],
+)
+def test_the_runtime_is_in_the_place_of_libfuzzer(asked: str, left: list[str]) -> None:
+    command = cc.wrapped([asked, "harness.c"], resources.installed())
+    assert [word for word in command if "sanitize=" in word and "link" not in word] == left
+
+
 @pytest.mark.parametrize("links", [True, False])
 def test_threads_and_preemption_are_flags_of_ours(links: bool) -> None:
     data = resources.installed()

@@ -1,0 +1,144 @@
+"""What libFuzzer's command line asks for: exploring into a corpus, and smaller artifacts."""
+
+from __future__ import annotations
+
+import functools
+import os
+import secrets
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+import click
+
+from fuzzverse import bugstore, native
+from fuzzverse.cli.exploring import explore
+from fuzzverse.cli.inputs import starting
+from fuzzverse.cli.opening import Opened
+from fuzzverse.cli.sharing import shared
+from fuzzverse.cli.watching import rss_mb, say
+from fuzzverse.corpus import ENTRY_SIZE_MAX
+from fuzzverse.errors import ExitCode, InputError, UsageError
+from fuzzverse.files import disk_errors, name_of, read_capped, write_whole
+from fuzzverse.interruption import Interruption
+from fuzzverse.libfuzzer import Flags, artifact_kind, artifact_path, load_dictionary
+from fuzzverse.model import Isolation, Policy, Verdict
+from fuzzverse.outcome import Bug, StopReason, Summary
+from fuzzverse.report import libfuzzer as report
+from fuzzverse.report.lines import Lines
+from fuzzverse.smaller import smaller
+
+MEMORY_MB_MAX: Final = 1 << 20
+
+
+def policy_of(flags: Flags) -> Policy:
+    """The policy that the flags come to; libFuzzer ends with its first bug."""
+    return Policy(
+        campaign_seed=flags.seed or secrets.randbits(32),
+        jobs=flags.parallel,
+        timelines=flags.runs if flags.runs > 0 else None,
+        deadline_ms=max(1, flags.timeout) * 1_000,
+        memory_mb=flags.rss_limit_mb or MEMORY_MB_MAX,
+        isolation=Isolation.REWIND,
+        stop_on_bug=True,
+    )
+
+
+@contextmanager
+def _out_beside(corpus: Path | None) -> Iterator[Path]:
+    """A directory of the run's own, which ends with it; its corpus is the user's."""
+    with tempfile.TemporaryDirectory(prefix="fuzzverse-") as name:
+        out = Path(name)
+        if corpus is not None:
+            (out / "corpus").symlink_to(corpus.resolve(), target_is_directory=True)
+        yield out
+
+
+def fuzz(opened: Opened, flags: Flags, directories: Sequence[Path]) -> int:
+    """Explores from the inputs of all directories; what is new goes to the first. The exit code."""
+    for directory in directories:
+        if not directory.is_dir():
+            raise UsageError(f"{directory}: no such directory; make it, or give another")
+    if flags.dict:
+        for words in load_dictionary(Path(flags.dict)).skipped:
+            say(f"warning: {words}")
+    interruption = Interruption()
+    with _out_beside(directories[0] if directories else None) as out:
+        policy = policy_of(flags)
+        say(f"INFO: Seed: {policy.campaign_seed}")
+        summary = explore(
+            opened,
+            policy,
+            flags.max_total_time or None,
+            out,
+            starting(None, directories, "", say),
+            interruption,
+            functools.partial(shared, None),
+            _lines(),
+        )
+        codes = [_keep(flags, bug, bugstore.read_part(out / "bugs", bug.bucket, "input"))
+                 for bug in summary.bugs]  # fmt: skip
+    click.echo(report.ending(summary, rss_mb(), with_stats=flags.print_final_stats > 0), nl=False)
+    return _code(summary, codes)
+
+
+@contextmanager
+def _lines() -> Iterator[Lines]:
+    yield Lines(say, rss_mb)
+
+
+def _code(summary: Summary, codes: Sequence[int]) -> int:
+    if codes:
+        return codes[0]
+    is_interrupted = summary.stopped is StopReason.INTERRUPT
+    return int(ExitCode.INTERRUPTED if is_interrupted else ExitCode.NOTHING_FOUND)
+
+
+def _keep(flags: Flags, bug: Bug, data: bytes) -> int:
+    """Writes an artifact; the exit code that goes with it."""
+    path = artifact_path(flags, bug.verdict, data)
+    with disk_errors(path, "write"):
+        path.parent.mkdir(parents=True, exist_ok=True)
+    write_whole(path, data)
+    say(report.artifact(bug, path, data))
+    return artifact_kind(bug.verdict)[1]
+
+
+# ---- smaller -------------------------------------------------------------------------------------
+
+
+def minimize(opened: Opened, flags: Flags, path: Path) -> int:
+    """Makes an input that ends badly smaller, for as long as the flags allow; the exit code."""
+    try:
+        data = read_capped(path, ENTRY_SIZE_MAX, follow=True)
+    except InputError as error:
+        raise UsageError(str(error)) from error
+    null = os.open(os.devnull, os.O_WRONLY)
+    verdict = _verdict(opened, flags, data, null)
+    if not verdict.is_bug:
+        raise UsageError(f"{path} does not crash {opened.target.name}, so there is nothing to keep")
+    deadline = time.monotonic() + (flags.max_total_time or float("inf"))
+    most = flags.runs if flags.runs >= 0 else float("inf")
+    found = smaller(
+        data,
+        lambda candidate: _verdict(opened, flags, candidate, null) is verdict,
+        lambda tries: tries < most and time.monotonic() < deadline,
+    )
+    os.close(null)
+    to = Path(flags.exact_artifact_path or f"{flags.artifact_prefix}minimized-from-{name_of(data)}")
+    write_whole(to, found.data)
+    say(report.minimized(path, data, to, found))
+    return int(ExitCode.NOTHING_FOUND)
+
+
+def _verdict(opened: Opened, flags: Flags, data: bytes, log_fd: int) -> Verdict:
+    return native.replay(
+        opened.target,
+        native.input_parse(data),
+        log_fd=log_fd,
+        deadline_ms=max(1, flags.timeout) * 1_000,
+        memory_mb=flags.rss_limit_mb or MEMORY_MB_MAX,
+    ).verdict

@@ -1,0 +1,49 @@
+"""`fuzzverse libfuzzer`."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Final
+
+import click
+
+from fuzzverse.cli import fuzzing
+from fuzzverse.cli.cc import PASS_THROUGH
+from fuzzverse.cli.opening import BuildRequest, open_target
+from fuzzverse.cli.watching import say
+from fuzzverse.errors import UsageError
+from fuzzverse.libfuzzer import Invocation, parse
+from fuzzverse.report import libfuzzer as report
+
+_DIRECTORY: Final = "give a corpus directory"
+
+
+@click.command(context_settings=PASS_THROUGH)
+@click.argument("target")
+@click.argument("words", nargs=-1, type=click.UNPROCESSED)
+def libfuzzer(target: str, words: tuple[str, ...]) -> int:
+    """Run TARGET as libFuzzer's users call theirs: -runs=100 CORPUS_DIR, or files to run again.
+
+    -help=1 lists the flags. Exit codes are libFuzzer's: 0 nothing found, 77 crash, 70 timeout, 71
+    out of memory, 72 interrupted.
+    """
+    asked = parse(words)
+    for warning in asked.warnings:
+        say(f"WARNING: {warning}")
+    if asked.flags.help:
+        click.echo(report.usage(target), nl=False)
+        return 0
+    opened = open_target(target, BuildRequest())
+    if asked.flags.minimize_crash:
+        return fuzzing.minimize(opened, asked.flags, _one_file(asked))
+    if asked.paths and not any(path.is_dir() for path in asked.paths):
+        path = opened.target.path
+        os.execv(path, [str(path), *words])
+    return fuzzing.fuzz(opened, asked.flags, asked.paths)
+
+
+def _one_file(asked: Invocation) -> Path:
+    if len(asked.paths) != 1 or asked.paths[0].is_dir():
+        raise UsageError("-minimize_crash=1 takes one file, an input that crashes")
+    return asked.paths[0]
