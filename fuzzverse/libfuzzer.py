@@ -16,7 +16,7 @@ from fuzzverse.files import name_of, read_capped
 from fuzzverse.model import Verdict
 
 DICTIONARY_SIZE_MAX: Final = 4 * 1024 * 1024
-WORD_SIZE_MAX: Final = 128
+WORD_SIZE_MAX: Final = 127
 WORD_COUNT_MAX: Final = 1 << 14
 EXIT_TIMEOUT: Final = 70
 EXIT_MEMORY: Final = 71

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "mix.h"
+#include "stock.h"
 
 enum { FV_LINE_BYTES = 64 };
 

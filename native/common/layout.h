@@ -43,11 +43,6 @@ enum {
     FV_FILE_BYTES = 128,
     FV_NAME_BYTES = 24,
     FV_LAYOUT_PAGE_BYTES = 4096,
-    FV_ENTRIES_MAX = 1 << 17, /* of the stock, those that gave way included */
-    FV_STOCK_BYTES = 1 << 28, /* of all of them and their features */
-    FV_WORDS_MAX = 1 << 12,
-    FV_HITS_MAX = 1 << 20,  /* features whose hits are counted; of more, several share a count */
-    FV_FINDS_BYTES = 1 << 20, /* of the entries that a job finds itself and goes on from */
 };
 
 /* How a timeline ended; design section 11. */
@@ -237,21 +232,6 @@ struct fv_version {
     int64_t qualities[FV_LAYOUT_QUALITIES_MAX];
 };
 
-/* An input that the mutation strategy keeps: where its bytes and the features that it speaks for
- * are. Written once, and never changed: what it is worth is known to the controller alone. */
-struct fv_entry {
-    uint64_t at;       /* of the stock's bytes */
-    uint64_t owned_at; /* u32 each, sorted */
-    uint32_t size;
-    uint32_t owned_count;
-};
-
-/* A word of the dictionary. */
-struct fv_word {
-    uint8_t size;
-    uint8_t bytes[FV_WORD_BYTES];
-};
-
 struct fv_known {
     uint32_t state_count;
     uint32_t reserved;
@@ -396,7 +376,6 @@ struct fv_header {
 };
 
 static_assert(sizeof(struct fv_tally) == 24, "layout");
-static_assert(sizeof(struct fv_word) == 64, "layout");
 static_assert(sizeof(struct fv_bucket) == 160, "layout");
 static_assert(offsetof(struct fv_slot, message) % 8 == 0, "layout");
 static_assert(sizeof(struct fv_worker) <= FV_LAYOUT_PAGE_BYTES, "a worker is one page");
@@ -468,25 +447,6 @@ static inline struct fv_segment *fv_layout_pool(const struct fv_header *h, struc
 }
 static inline uint8_t *fv_layout_ring(const struct fv_header *h, struct fv_tree *t) {
     return (uint8_t *)t + h->tree_ring;
-}
-static inline struct fv_pick *fv_layout_picks(const struct fv_header *h, struct fv_tree *t) {
-    return (struct fv_pick *)((uint8_t *)t + h->tree_picks);
-}
-static inline uint8_t *fv_layout_finds(const struct fv_header *h, struct fv_tree *t) {
-    return (uint8_t *)t + h->tree_finds;
-}
-/* How often the sampled inputs of a job had each feature, up to 255 times. */
-static inline uint8_t *fv_layout_hits(const struct fv_header *h, struct fv_tree *t) {
-    return (uint8_t *)t + h->tree_hits;
-}
-static inline struct fv_entry *fv_layout_entry(const struct fv_header *h, uint32_t i) {
-    return (struct fv_entry *)fv_layout_at(h, h->known_at + h->stock_entries) + i;
-}
-static inline struct fv_word *fv_layout_word(const struct fv_header *h, uint32_t i) {
-    return (struct fv_word *)fv_layout_at(h, h->known_at + h->stock_words) + i;
-}
-static inline uint8_t *fv_layout_stock(const struct fv_header *h, uint64_t at) {
-    return fv_layout_at(h, h->known_at + h->stock_bytes + at);
 }
 static inline uint8_t *fv_layout_tape(const struct fv_header *h, struct fv_tree *t) {
     return (uint8_t *)t + h->tree_tape;

@@ -15,7 +15,7 @@ enum {
     FV_POOL_MAX = 1 << 13,     /* segments of all orders of one job */
     FV_PICKS_MAX = 1 << 10,    /* entries that one series of inputs is made from */
     FV_OWNED_MAX = 1 << 10,    /* features that one entry speaks for */
-    FV_WORD_BYTES = 63,        /* of one word of a dictionary */
+    FV_WORD_BYTES = 127,       /* of one word of a dictionary */
 };
 
 /* Stands for none, where things are numbered. */

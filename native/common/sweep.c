@@ -22,7 +22,7 @@ FV_INLINE uint64_t any_of(const words *w) { return (*w)[0] | (*w)[1] | (*w)[2] |
 /* The largest count of each class but the last, moved down by half because comparisons are signed;
  * and the two bits that change from one class to the next. */
 #define FV_ALL(x) {[0 ... FV_SWEEP_LANES - 1] = (int8_t)(x)}
-static const struct {
+static const struct bounds {
     int8_t half[FV_SWEEP_LANES], past[7][FV_SWEEP_LANES], bits[7][FV_SWEEP_LANES];
     int8_t last[FV_SWEEP_LANES];
 } bounds __attribute__((aligned(FV_SWEEP_LANES))) = {
@@ -37,15 +37,14 @@ static const struct {
 
 /* As fv_map_class has it. */
 FV_INLINE void classify(words *counters) {
-    const typeof(bounds) *b = &bounds;
+    const struct bounds *b = &bounds;
     __asm__("" : "+r"(b)); /* loads cost less than making sixteen constants again and again */
     lanes n = (lanes)*counters ^ FV_LANES(b->half), classes = (lanes)(n >= 0) & FV_LANES(b->last);
-    for (int i = 0; i < 7; i++)
-        classes ^= (lanes)(n > FV_LANES(b->past[i])) & FV_LANES(b->bits[i]);
+    for (int i = 0; i < 7; i++) classes ^= (lanes)(n > FV_LANES(b->past[i])) & FV_LANES(b->bits[i]);
     *counters = (words)classes;
 }
 
-/* ---- what is rare: something fresh, or not yet seen three times in this job ------------------- */
+/* ---- what is rare: something fresh, or not yet seen three times in this job ------------------ */
 
 #define FV_AT(p) (*(const words *)(p))
 

@@ -174,7 +174,7 @@ fv_campaign *fv_campaign_open(const char *path, const struct fv_plan *plan,
                               const struct fv_mark_info *marks, char *error);
 /* Inputs run before the roots, in the order of these calls; copied. 0 or an enum fv_err. */
 int fv_campaign_add_input(fv_campaign *campaign, const uint8_t *bytes, size_t n);
-/* Under mutation: a word of the dictionary, of 1 to 63 bytes. 0, or -1: there is no room, or it is
+/* Under mutation: a word of the dictionary, of 1 to 127 bytes. 0, or -1: there is no room, or it is
  * too long. */
 int fv_campaign_add_word(fv_campaign *campaign, const uint8_t *bytes, size_t n);
 /* Under the strategy for trials: one more job, of at most 64 orders, 1024 tails and 8192 segments

@@ -152,7 +152,7 @@ static void load_orders(struct fv_campaign *c, struct fv_tree *t, const struct f
     memcpy(fv_layout_pool(h, t), p->pool, p->pool_count * sizeof *p->pool);
     t->series = p->series;
     t->hit_samples = 0;
-    memcpy(fv_layout_picks(h, t), p->picks, p->series.pick_count * sizeof *p->picks);
+    memcpy(fv_stock_picks(h, t), p->picks, p->series.pick_count * sizeof *p->picks);
     if (p->tape != FV_NOTHING) load_tape(c, t, &c->inputs[p->tape]);
 }
 

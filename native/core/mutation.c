@@ -50,7 +50,7 @@ static uint32_t log2_of(uint64_t n) { return n == 0 ? 0 : 63 - (uint32_t)__built
 
 static bool has_word(const struct fv_mutation *m, const uint8_t *bytes, uint32_t size) {
     for (uint32_t i = 0; i < m->word_count; i++) {
-        const struct fv_word *w = fv_layout_word(m->header, i);
+        const struct fv_word *w = fv_stock_word(m->header, i);
         if (w->size == size && memcmp(w->bytes, bytes, size) == 0) return true;
     }
     return false;
@@ -60,7 +60,7 @@ bool fv_mutation_add_word(struct fv_mutation *m, const uint8_t *bytes, uint32_t 
     if (size == 0 || size > FV_WORD_BYTES) return false;
     if (has_word(m, bytes, size)) return true;
     if (m->word_count == FV_WORDS_MAX) return false;
-    struct fv_word *w = fv_layout_word(m->header, m->word_count++);
+    struct fv_word *w = fv_stock_word(m->header, m->word_count++);
     w->size = (uint8_t)size;
     memcpy(w->bytes, bytes, size);
     return true;
@@ -76,7 +76,7 @@ static uint32_t hits_of(const struct fv_mutation *m, uint32_t feature) {
 
 /* Of the features that an entry speaks for, the one that the fewest inputs have. */
 static uint32_t rarest_of(const struct fv_mutation *m, const struct fv_entry *e) {
-    const uint32_t *owned = (const uint32_t *)(const void *)fv_layout_stock(m->header, e->owned_at);
+    const uint32_t *owned = (const uint32_t *)(const void *)fv_stock_bytes(m->header, e->owned_at);
     uint32_t step = 1 + e->owned_count / FV_RARITY_LOOKS_MAX, least = UINT32_MAX;
     for (uint32_t i = 0; i < e->owned_count; i += step) {
         uint32_t hits = hits_of(m, owned[i]);
@@ -91,7 +91,7 @@ static uint32_t rarest_of(const struct fv_mutation *m, const struct fv_entry *e)
 static uint64_t weight_of(const struct fv_mutation *m, uint32_t number) {
     const struct fv_merit *merit = &m->merits[number];
     if (merit->is_gone) return 0;
-    const struct fv_entry *e = fv_layout_entry(m->header, number);
+    const struct fv_entry *e = fv_stock_entry(m->header, number);
     uint64_t rarity = log2_of(m->hit_samples / ((uint64_t)rarest_of(m, e) + 1) + 1);
     uint64_t weight = FV_WEIGHT * (1 + rarity * rarity) * (4 + merit->yields);
     weight = weight / (8 + merit->visits / 8 + merit->yields);
@@ -113,7 +113,7 @@ static bool put(struct fv_mutation *m, const void *bytes, uint64_t size, uint64_
     uint64_t whole = (size + 7) / 8 * 8;
     if (whole > m->header->stock_size - m->stock_used) return false;
     *at = m->stock_used;
-    memcpy(fv_layout_stock(m->header, *at), bytes, size);
+    memcpy(fv_stock_bytes(m->header, *at), bytes, size);
     m->stock_used += whole;
     return true;
 }
@@ -127,7 +127,7 @@ static void add_entry(struct fv_mutation *m, const struct fv_told *t, const uint
         return;
     }
     uint32_t number = m->entry_count++;
-    *fv_layout_entry(m->header, number) = e;
+    *fv_stock_entry(m->header, number) = e;
     m->merits[number] = (struct fv_merit){.born = t->now};
     m->living_count++;
     m->grown_at = t->now;
@@ -158,12 +158,12 @@ static uint32_t claim(struct fv_mutation *m, const struct fv_told *t, uint32_t *
 /* Everything that the old one spoke for is the new one's. Another job may have been quicker. */
 static bool takes_over(struct fv_mutation *m, const struct fv_told *t) {
     if (t->replaces >= m->entry_count || m->merits[t->replaces].is_gone) return false;
-    return t->tape_size < fv_layout_entry(m->header, t->replaces)->size;
+    return t->tape_size < fv_stock_entry(m->header, t->replaces)->size;
 }
 
 static void succeed(struct fv_mutation *m, const struct fv_told *t, uint32_t *claimed, uint32_t n) {
-    const struct fv_entry *old = fv_layout_entry(m->header, t->replaces);
-    const uint8_t *owned = fv_layout_stock(m->header, old->owned_at);
+    const struct fv_entry *old = fv_stock_entry(m->header, t->replaces);
+    const uint8_t *owned = fv_stock_bytes(m->header, old->owned_at);
     struct fv_merit merit = m->merits[t->replaces];
     uint32_t more = old->owned_count < FV_OWNED_MAX - n ? old->owned_count : FV_OWNED_MAX - n;
     uint32_t before = m->entry_count;
@@ -240,7 +240,7 @@ void fv_mutation_plan(struct fv_mutation *m, struct fv_job_plan *p, uint32_t inp
 
 /* Most of a job's hits are blank. */
 static void take_hits(struct fv_mutation *m, struct fv_tree *job) {
-    uint8_t *hits = fv_layout_hits(m->header, job);
+    uint8_t *hits = fv_stock_hits(m->header, job);
     for (uint64_t i = 0; i + 8 <= m->header->hits_size; i += 8) {
         uint64_t word;
         memcpy(&word, hits + i, sizeof word);

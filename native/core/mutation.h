@@ -4,6 +4,7 @@
 #ifndef FV_CORE_MUTATION_H
 #define FV_CORE_MUTATION_H
 
+#include "../common/stock.h"
 #include "choice.h"
 #include "frontier.h"
 
@@ -26,11 +27,11 @@ struct fv_mutation {
     uint64_t grown_at;   /* timelines, when it or the stock grew last */
     uint64_t stock_used;
     struct fv_choice choice;
-    uint8_t *owned; /* features that entries speak for; a map */
-    uint32_t *hits; /* by feature modulo header->hits_size, */
+    uint8_t *owned;       /* features that entries speak for; a map */
+    uint32_t *hits;       /* by feature modulo header->hits_size, */
     uint64_t hit_samples; /* of so many inputs */
-    uint64_t weighed_at; /* samples, when all entries were weighed last */
-    uint64_t overflow;   /* entries and words that found no room */
+    uint64_t weighed_at;  /* samples, when all entries were weighed last */
+    uint64_t overflow;    /* entries and words that found no room */
 };
 
 /* An input that was told of; all of it checked for size. */

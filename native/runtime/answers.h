@@ -4,7 +4,7 @@
 #ifndef FV_RUNTIME_ANSWERS_H
 #define FV_RUNTIME_ANSWERS_H
 
-#include "../common/layout.h"
+#include "../common/stock.h"
 #include "operands.h"
 
 enum { FV_ANSWERS_MAX = 256 };

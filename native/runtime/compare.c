@@ -41,8 +41,8 @@ struct match {
 static struct FV_KEPT_TYPE {
     uint32_t looks_left, looks_left_in_all;
     struct fv_operands *operands; /* of an input of a series; NULL: draws are looked for */
-    uint32_t drawn_count; /* ever; a ring */
-    uint64_t sieve;       /* the low six bits of all that a match may begin with */
+    uint32_t drawn_count;         /* ever; a ring */
+    uint64_t sieve;               /* the low six bits of all that a match may begin with */
     struct drawn drawn[FV_DRAWN_MAX];
     uint64_t ranks[FV_COMPARES_MAX];
     struct fv_comparison last; /* that was recorded, or found not to be worth it, */
@@ -232,9 +232,12 @@ void fv_compare_note_all(struct fv_operands *to, uint32_t looks) {
 bool fv_compare_notes(void) { return watch.operands != NULL && watch.looks_left > 0; }
 
 void fv_compare_note_texts(const void *a, size_t a_size, const void *b, size_t b_size) {
+    struct fv_operands *to = watch.operands;
     if (!fv_compare_notes()) return;
     watch.looks_left--;
-    fv_operands_note_texts(watch.operands, a, a_size, b, b_size);
+    watch.operands = NULL; /* it compares texts itself */
+    fv_operands_note_texts(to, a, a_size, b, b_size);
+    watch.operands = to;
 }
 
 /* clang puts a constant first, and no draw is one. */
@@ -256,4 +259,42 @@ FV_CALLBACK_(const_cmp8, uint64_t, false)
 void __sanitizer_cov_trace_switch(uint64_t value, const uint64_t *cases);
 void __sanitizer_cov_trace_switch(uint64_t value, const uint64_t *cases) {
     if (FV_UNLIKELY(watch.looks_left > 0)) look_at_cases(value, cases);
+}
+
+/* ---- texts: sanitizers call these ------------------------------------------------------------ */
+
+enum { FV_LOOKED_AT = 64 /* bytes of a text */ };
+
+static size_t length(const char *text, size_t most) {
+    return strnlen(text, most < FV_LOOKED_AT ? most : FV_LOOKED_AT);
+}
+
+#define FV_HOOK_(name, type, ...)                                                                  \
+    void __sanitizer_weak_hook_##name(void *from, const type *a, const type *b, __VA_ARGS__);      \
+    void __sanitizer_weak_hook_##name(void *from, const type *a, const type *b, __VA_ARGS__)
+
+FV_HOOK_(memcmp, void, size_t n, int result) {
+    (void)from, (void)result;
+    fv_compare_note_texts(a, n, b, n);
+}
+FV_HOOK_(strncmp, char, size_t n, int result) {
+    (void)from, (void)result;
+    if (fv_compare_notes()) fv_compare_note_texts(a, length(a, n), b, length(b, n));
+}
+FV_HOOK_(strncasecmp, char, size_t n, int result) {
+    (void)from, (void)result;
+    if (fv_compare_notes()) fv_compare_note_texts(a, length(a, n), b, length(b, n));
+}
+FV_HOOK_(strcmp, char, int result) {
+    (void)from, (void)result;
+    if (fv_compare_notes()) fv_compare_note_texts(a, length(a, SIZE_MAX), b, length(b, SIZE_MAX));
+}
+FV_HOOK_(strcasecmp, char, int result) {
+    (void)from, (void)result;
+    if (fv_compare_notes()) fv_compare_note_texts(a, length(a, SIZE_MAX), b, length(b, SIZE_MAX));
+}
+FV_HOOK_(strstr, char, char *result) {
+    (void)from, (void)result;
+    if (fv_compare_notes())
+        fv_compare_note_texts(a, length(a, length(b, SIZE_MAX)), b, length(b, SIZE_MAX));
 }

@@ -104,10 +104,12 @@ uint64_t fv_fold_timeline(struct fv_slot *s) {
 static uint64_t fold_marks(struct fv_slot *s, uint64_t ordinal) {
     const struct fv_header *h = fv_rt.header;
     uint8_t *explored = fv_layout_explored(h, fv_rt.tree), *features = fv_layout_features(h, s);
-    uint64_t used = fv_layout_map_used(h, fv_rt.tree), marks = h->site_count + fv_rt.tree->dynamic_count;
+    uint64_t used = fv_layout_map_used(h, fv_rt.tree),
+             marks = h->site_count + fv_rt.tree->dynamic_count;
     if (marks == 0) return 0;
-    uint64_t fresh = fv_map_merge(explored, features, h->map_edges) +
-                     fv_map_merge(explored + h->map_each, features + h->map_each, used - h->map_each);
+    uint64_t fresh =
+        fv_map_merge(explored, features, h->map_edges) +
+        fv_map_merge(explored + h->map_each, features + h->map_each, used - h->map_each);
     fold_tallies(s, ordinal);
     memset(features, 0, h->map_edges);
     memset(features + h->map_each, 0, used - h->map_each);

@@ -132,8 +132,8 @@ static uint64_t reversed(uint64_t value, size_t width) {
     return __builtin_bswap64(value) >> (64 - 8 * width);
 }
 
-/* A number in binary of 1, 2, 4 or 8 bytes, of either order: a little more or less, its negative, or
- * the size of the input. */
+/* A number in binary of 1, 2, 4 or 8 bytes, of either order: a little more or less, its negative,
+ * or the size of the input. */
 static size_t change_binary(struct fv_mutator *m, uint8_t *data, size_t size, size_t max) {
     (void)max;
     size_t width = (size_t)1 << below(m, 4);
@@ -300,10 +300,9 @@ static size_t answer(struct fv_mutator *m, uint8_t *data, size_t size, size_t ma
 
 typedef size_t way(struct fv_mutator *m, uint8_t *data, size_t size, size_t max);
 
-static way *const ways[] = {erase,          insert_byte, insert_repeated, change_byte,
-                            change_bit,     shuffle,     change_decimal,  change_binary,
-                            copy_part,      cross_over,  add_word,        answer,
-                            add_word};
+static way *const ways[] = {erase,    insert_byte,    insert_repeated, change_byte, change_bit,
+                            shuffle,  change_decimal, change_binary,   copy_part,   cross_over,
+                            add_word, answer,         add_word};
 
 size_t fv_mutate(struct fv_mutator *m, uint8_t *data, size_t size, size_t max) {
     m->used.size = 0;

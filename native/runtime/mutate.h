@@ -4,7 +4,7 @@
 #ifndef FV_RUNTIME_MUTATE_H
 #define FV_RUNTIME_MUTATE_H
 
-#include "../common/layout.h"
+#include "../common/stock.h"
 #include "operands.h"
 
 struct fv_mutator {

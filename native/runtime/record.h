@@ -3,6 +3,7 @@
 #ifndef FV_RUNTIME_RECORD_H
 #define FV_RUNTIME_RECORD_H
 
+#include "../common/stock.h"
 #include "runtime.h"
 
 /* A folded timeline: a bug, lost, or productive. */

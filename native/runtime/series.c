@@ -19,8 +19,8 @@ enum {
     FV_WATCH_ONE_IN = 8,     /* inputs whose comparisons are noted, */
     FV_LOOKS_OF_INPUT = 512, /* so many of them, */
     FV_LOOKS_OF_ENTRY = 1 << 14,
-    FV_HIT_ONE_IN = 32,    /* inputs whose features are counted */
-    FV_CROSS_ONE_IN = 2,   /* of the target's own mutators */
+    FV_HIT_ONE_IN = 32,       /* inputs whose features are counted */
+    FV_CROSS_ONE_IN = 2,      /* of the target's own mutators */
     FV_ANSWERS_RUN_MAX = 128, /* of one entry */
 };
 
@@ -41,7 +41,7 @@ static struct FV_KEPT_TYPE {
     struct fv_series plan;
     uint32_t done;
     enum stage stage;
-    uint32_t left; /* of the stage */
+    uint32_t left;    /* of the stage */
     uint32_t pick_at; /* ever taken */
     struct base base;
     uint8_t *block; /* what the harness has */
@@ -79,7 +79,7 @@ void fv_series_open(struct fv_slot *s) {
     series.stage = FV_STAGE_CHOOSE;
     series.block = NULL;
     series.mutator = (struct fv_mutator){.luck = series.plan.seed,
-                                         .words = fv_layout_word(h, 0),
+                                         .words = fv_stock_word(h, 0),
                                          .word_count = series.plan.word_count,
                                          .operands = &series.operands};
     fv_operands_clear(&series.operands);
@@ -97,10 +97,10 @@ static struct base nothing(void) { return (struct base){.bytes = tape(), .entry 
 static struct base entry(uint32_t number) {
     const struct fv_header *h = fv_rt.header;
     if (number >= series.plan.entry_count) return nothing();
-    const struct fv_entry *e = fv_layout_entry(h, number);
-    return (struct base){.bytes = fv_layout_stock(h, e->at),
+    const struct fv_entry *e = fv_stock_entry(h, number);
+    return (struct base){.bytes = fv_stock_bytes(h, e->at),
                          .size = e->size,
-                         .owned = (const uint32_t *)(const void *)fv_layout_stock(h, e->owned_at),
+                         .owned = (const uint32_t *)(const void *)fv_stock_bytes(h, e->owned_at),
                          .owned_count = e->owned_count,
                          .entry = number};
 }
@@ -111,7 +111,7 @@ static struct base find(void) {
 }
 
 static struct fv_pick pick(uint32_t number) {
-    return fv_layout_picks(fv_rt.header, fv_rt.tree)[number % series.plan.pick_count];
+    return fv_stock_picks(fv_rt.header, fv_rt.tree)[number % series.plan.pick_count];
 }
 
 static void choose_partner(void) {
@@ -259,7 +259,7 @@ static void add_find(uint32_t size, const uint32_t *owned, uint32_t owned_count)
     uint32_t bytes = (size + 7) / 8 * 8, features = owned_count * (uint32_t)sizeof *owned;
     uint32_t whole = bytes + (features + 7) / 8 * 8;
     if (series.find_count == FV_FINDS_MAX || whole > FV_FINDS_BYTES - series.finds_size) return;
-    uint8_t *to = fv_layout_finds(fv_rt.header, fv_rt.tree) + series.finds_size;
+    uint8_t *to = fv_stock_finds(fv_rt.header, fv_rt.tree) + series.finds_size;
     memcpy(to, tape(), size);
     memcpy(to + bytes, owned, features);
     series.finds[series.find_count++] =
@@ -308,7 +308,7 @@ static void keep(struct fv_slot *s, const struct fv_sweep *sweep, bool reduced, 
 static void count_hits(void) {
     struct fv_tree *t = fv_rt.tree;
     if (series.done % FV_HIT_ONE_IN != 0) return;
-    fv_edges_hit(fv_layout_hits(fv_rt.header, t), fv_rt.header->hits_size);
+    fv_edges_hit(fv_stock_hits(fv_rt.header, t), fv_rt.header->hits_size);
     t->hit_samples++;
 }
 
@@ -334,9 +334,9 @@ static struct fv_sweep sweep(void) {
 static void list_range(struct fv_sweep *swept, struct fv_slot *s, uint64_t from, uint64_t to) {
     const struct fv_header *h = fv_rt.header;
     uint32_t told = at_most(swept->fresh_count, FV_OWNED_MAX);
-    uint32_t n = fv_map_list_fresh(fv_layout_explored(h, fv_rt.tree) + from,
-                                   fv_layout_features(h, s) + from, to - from, swept->fresh + told,
-                                   FV_OWNED_MAX - told);
+    uint32_t n =
+        fv_map_list_fresh(fv_layout_explored(h, fv_rt.tree) + from, fv_layout_features(h, s) + from,
+                          to - from, swept->fresh + told, FV_OWNED_MAX - told);
     for (uint32_t i = 0; i < n; i++) swept->fresh[told + i] += (uint32_t)(8 * from);
     swept->fresh_count += n;
 }
