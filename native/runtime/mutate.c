@@ -287,13 +287,16 @@ static size_t answer_texts(struct fv_mutator *m, uint8_t *data, size_t size, siz
 /* What a recent run was compared with (as libFuzzer's table of recent compares; and Aschermann et
  * al., "REDQUEEN: Fuzzing with input-to-state correspondence", 2019). */
 static size_t answer(struct fv_mutator *m, uint8_t *data, size_t size, size_t max) {
-    if (m->operands == NULL) return 0;
-    if (below(m, 4) == 0) {
-        const struct fv_texts *seen = &m->operands->texts[below(m, FV_TEXTS_MAX)];
-        return seen->a_size > 0 ? answer_texts(m, data, size, max, seen) : 0;
+    const struct fv_operands *o = m->operands;
+    if (o == NULL || o->number_count + o->text_count == 0) return 0;
+    if (o->text_count > 0 && (o->number_count == 0 || below(m, 4) == 0)) {
+        size_t i = below(m, FV_TEXTS_MAX);
+        while (o->texts[i].a_size == 0) i = (i + 1) % FV_TEXTS_MAX;
+        return answer_texts(m, data, size, max, &o->texts[i]);
     }
-    const struct fv_numbers *seen = &m->operands->numbers[below(m, FV_NUMBERS_MAX)];
-    return seen->width > 0 ? answer_numbers(m, data, size, max, seen) : 0;
+    size_t i = below(m, FV_NUMBERS_MAX);
+    while (o->numbers[i].width == 0) i = (i + 1) % FV_NUMBERS_MAX;
+    return answer_numbers(m, data, size, max, &o->numbers[i]);
 }
 
 /* ---- all of them ----------------------------------------------------------------------------- */

@@ -25,6 +25,7 @@ struct fv_texts {
 };
 
 struct fv_operands {
+    uint32_t number_count, text_count; /* places that are taken */
     struct fv_numbers numbers[FV_NUMBERS_MAX];
     struct fv_texts texts[FV_TEXTS_MAX];
 };

@@ -90,7 +90,7 @@ static uint32_t times(const struct fv_operands *o, const void *text, size_t n) {
 
 static void words_partners_and_comparisons_are_used(const struct fv_operands *o) {
     EXPECT(times(o, "word", 4) > ROUNDS / 50);
-    EXPECT(times(o, "PAR", 3) > ROUNDS / 200);
+    EXPECT(times(o, "PAR", 3) > 0);
     EXPECT(times(o, "\x44\x33\x22\x11", 4) > 0);
     EXPECT(times(o, "\x11\x22\x33\x44", 4) > 0);
     EXPECT(times(o, "longer than that", 16) > ROUNDS / 5000);
