@@ -51,7 +51,8 @@ def run(
     77 bugs found, 72 interrupted, 1 the engine failed, 2 wrong usage.
     """
     opened = open_target(target, request)
-    start = starting(opened.inputs, corpus, opened.target.name if resume else "", say)
+    given = (*opened.beside.corpora, *corpus)
+    start = starting(opened.inputs, given, opened.target.name if resume else "", say)
     summary = explore(
         opened,
         policy,
