@@ -1,6 +1,6 @@
 """What OSS-Fuzz keeps beside a fuzz target: NAME_seed_corpus.zip, NAME.dict and NAME.options.
 
-Source: https://google.github.io/oss-fuzz/getting-started/new-project-guide/ (seeds, dictionaries) and
+Source: https://google.github.io/oss-fuzz/getting-started/new-project-guide/ (seeds, dictionaries),
 https://google.github.io/clusterfuzz/setting-up-fuzzing/libfuzzer-and-afl/ (options).
 """
 

@@ -14,7 +14,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     if (kind == 3 && word.size() > 8 && word[0] == 'z') {
         const auto room = std::make_unique<char[]>(word.size());
         volatile char past =
-            room.get()[word.size() + provider.ConsumeIntegralInRange<size_t>(0, 1)];
+            room.get()[word.size() - 1 + provider.ConsumeIntegralInRange<size_t>(0, 1)];
         (void)past;
     }
     return 0;
