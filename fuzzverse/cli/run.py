@@ -62,7 +62,8 @@ def run(
     77 bugs found, 72 interrupted, 1 the engine failed, 2 wrong usage.
     """
     opened = open_target(target, request)
-    start = starting(opened.inputs, corpus, opened.target.name if resume else "", say)
+    given = (*opened.beside.corpora, *corpus)
+    start = starting(opened.inputs, given, opened.target.name if resume else "", say)
     summary = explore(
         opened,
         policy,
@@ -72,7 +73,7 @@ def run(
         Interruption(),
         functools.partial(shared, archive),
         watching(target, quiet=quiet),
-        _words(dictionaries),
+        _words((*dictionaries, *opened.beside.dictionaries)),
     )
     render = summary_report.render_json if as_json else summary_report.render
     click.echo(render(summary), nl=False)

@@ -31,6 +31,17 @@ void __sanitizer_cov_8bit_counters_init(uint8_t *start, uint8_t *stop) {
     table.edge_count += (uint32_t)(stop - start);
 }
 
+/* Counters that a target writes itself, as libFuzzer has them: every object that puts some into this
+ * section adds to one array. Source: https://llvm.org/docs/LibFuzzer.html and FuzzerExtraCounters.cpp. */
+extern __attribute__((weak)) uint8_t __start___libfuzzer_extra_counters[];
+extern __attribute__((weak)) uint8_t __stop___libfuzzer_extra_counters[];
+
+__attribute__((constructor)) static void take_extra_counters(void) {
+    if (__start___libfuzzer_extra_counters != NULL)
+        __sanitizer_cov_8bit_counters_init(__start___libfuzzer_extra_counters,
+                                           __stop___libfuzzer_extra_counters);
+}
+
 /* The calls come in pairs; a table that does not fit its counters is left out. */
 void __sanitizer_cov_pcs_init(const uintptr_t *start, const uintptr_t *stop) {
     if (table.pcs_count >= table.module_count) return;
