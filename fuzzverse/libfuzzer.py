@@ -16,7 +16,7 @@ from fuzzverse.files import name_of, read_capped
 from fuzzverse.model import Verdict
 
 DICTIONARY_SIZE_MAX: Final = 4 * 1024 * 1024
-WORD_SIZE_MAX: Final = 128
+WORD_SIZE_MAX: Final = 127
 WORD_COUNT_MAX: Final = 1 << 14
 EXIT_TIMEOUT: Final = 70
 EXIT_MEMORY: Final = 71
@@ -31,7 +31,7 @@ _OTHERS: Final = """
     entropic entropic_feature_frequency_threshold entropic_number_of_rarest_features
     entropic_scale_per_exec_time experimental_len_control features_dir focus_function
     handle_abrt handle_bus handle_fpe handle_ill handle_int handle_segv handle_term handle_trap
-    handle_usr1 handle_usr2 handle_winexit handle_xfsz ignore_crashes ignore_ooms
+    handle_usr1 handle_usr2 handle_winexit handle_xfsz ignore_ooms
     ignore_remaining_args ignore_timeouts interval job keep_seed lazy_counters len_control
     malloc_limit_mb max_corpus_size mutate_depth mutation_graph_file only_ascii prefer_small
     print_corpus_stats print_coverage print_full_coverage print_funcs print_new print_pcs
@@ -57,6 +57,7 @@ class Flags:
     fork: int = 0
     merge: int = 0
     minimize_crash: int = 0
+    ignore_crashes: int = 0
     print_final_stats: int = 0
     help: int = 0
     dict: str = ""

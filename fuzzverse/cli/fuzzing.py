@@ -8,7 +8,7 @@ import secrets
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Final
 
@@ -16,7 +16,7 @@ import click
 
 from fuzzverse import bugstore, native
 from fuzzverse.cli.exploring import explore
-from fuzzverse.cli.inputs import starting
+from fuzzverse.cli.inputs import starting_inputs
 from fuzzverse.cli.merging import Merging, inputs_in
 from fuzzverse.cli.opening import Opened
 from fuzzverse.cli.sharing import shared
@@ -25,26 +25,34 @@ from fuzzverse.corpus import ENTRY_SIZE_MAX
 from fuzzverse.errors import ExitCode, InputError, UsageError
 from fuzzverse.files import disk_errors, name_of, read_capped, write_whole
 from fuzzverse.interruption import Interruption
-from fuzzverse.libfuzzer import Flags, artifact_kind, artifact_path, load_dictionary
+from fuzzverse.libfuzzer import Dictionary, Flags, artifact_kind, artifact_path, load_dictionary
 from fuzzverse.model import Isolation, Policy, Verdict
-from fuzzverse.outcome import Bug, StopReason, Summary
+from fuzzverse.outcome import Bug, StopReason
 from fuzzverse.report import libfuzzer as report
 from fuzzverse.report.lines import Lines
 from fuzzverse.smaller import smaller
 
 MEMORY_MB_MAX: Final = 1 << 20
+LENGTH_MAX: Final = 1 << 20
 
 
-def policy_of(flags: Flags) -> Policy:
-    """The policy that the flags come to; libFuzzer ends with its first bug."""
+def policy_of(flags: Flags, inputs: int) -> Policy:
+    """The policy that the flags come to; libFuzzer ends with its first bug.
+
+    Args:
+        flags: what was asked for; -runs=0 means the inputs that are there, and no others.
+        inputs: how many are there.
+    """
     return Policy(
         campaign_seed=flags.seed or secrets.randbits(32),
         jobs=flags.parallel,
-        timelines=flags.runs if flags.runs > 0 else None,
+        timelines=None if flags.runs < 0 else flags.runs or max(1, inputs),
         deadline_ms=max(1, flags.timeout) * 1_000,
         memory_mb=flags.rss_limit_mb or MEMORY_MB_MAX,
         isolation=Isolation.REWIND,
-        stop_on_bug=True,
+        stop_on_bug=not flags.ignore_crashes,
+        length_max=min(flags.max_len, LENGTH_MAX) if flags.max_len > 0 else None,
+        suits_target=True,
     )
 
 
@@ -63,39 +71,45 @@ def fuzz(opened: Opened, flags: Flags, directories: Sequence[Path]) -> int:
     for directory in directories:
         if not directory.is_dir():
             raise UsageError(f"{directory}: no such directory; make it, or give another")
-    if flags.dict:
-        for words in load_dictionary(Path(flags.dict)).skipped:
-            say(f"warning: {words}")
+    dictionary = load_dictionary(Path(flags.dict)) if flags.dict else Dictionary((), ())
+    start = starting_inputs(None, (*opened.beside.corpora, *directories))
+    for words in (*dictionary.skipped, *start.skipped):
+        say(f"WARNING: {words}")
     interruption = Interruption()
     with _out_beside(directories[0] if directories else None) as out:
-        policy = policy_of(flags)
+        lines = _Artifacts(flags, out / "bugs")
+        policy = policy_of(flags, len(start.inputs))
         say(f"INFO: Seed: {policy.campaign_seed}")
         summary = explore(
             opened,
             policy,
             flags.max_total_time or None,
             out,
-            starting(None, directories, "", say),
+            lambda _: (start.inputs, start.first_root),
             interruption,
             functools.partial(shared, None),
-            _lines(),
+            nullcontext(lines),
+            dictionary.words,
         )
-        codes = [_keep(flags, bug, bugstore.read_part(out / "bugs", bug.bucket, "input"))
-                 for bug in summary.bugs]  # fmt: skip
     click.echo(report.ending(summary, rss_mb(), with_stats=flags.print_final_stats > 0), nl=False)
-    return _code(summary, codes)
+    if summary.stopped is StopReason.INTERRUPT and not lines.code:
+        return int(ExitCode.INTERRUPTED)
+    return lines.code
 
 
-@contextmanager
-def _lines() -> Iterator[Lines]:
-    yield Lines(say, rss_mb)
+class _Artifacts(Lines):
+    """What a run has to say, and an artifact of every bug; `code` is that of the first."""
 
+    def __init__(self, flags: Flags, bugs: Path) -> None:
+        super().__init__(say, rss_mb)
+        self._flags, self._bugs = flags, bugs
+        self.code = int(ExitCode.NOTHING_FOUND)
 
-def _code(summary: Summary, codes: Sequence[int]) -> int:
-    if codes:
-        return codes[0]
-    is_interrupted = summary.stopped is StopReason.INTERRUPT
-    return int(ExitCode.INTERRUPTED if is_interrupted else ExitCode.NOTHING_FOUND)
+    def found(self, bug: Bug) -> None:
+        """Writes the artifact at once, and says where it is."""
+        data = bugstore.read_part(self._bugs, bug.bucket, "input")
+        code = _keep(self._flags, bug, data)
+        self.code = self.code or code
 
 
 def _keep(flags: Flags, bug: Bug, data: bytes) -> int:
@@ -116,7 +130,7 @@ def merge(opened: Opened, flags: Flags, directories: Sequence[Path]) -> int:
     there = inputs_in([into], foreign=False)
     offered = {name: data for name, data in inputs_in(sources).items() if name not in there}
     journal = Path(flags.merge_control_file) if flags.merge_control_file else None
-    found = Merging(opened.target, policy_of(flags), into, journal).run(there, offered)
+    found = Merging(opened.target, policy_of(flags, ()), into, journal).run(there, offered)
     say(report.merged(found))
     return int(ExitCode.NOTHING_FOUND)
 

@@ -11,6 +11,7 @@ from fuzzverse.archive.queries import FILE_NAME
 from fuzzverse.archive.writer import Archive, Earlier
 from fuzzverse.errors import InputError, UsageError
 from fuzzverse.model import Recipe
+from fuzzverse.ossfuzz import load_seeds
 from fuzzverse.outdir import OutDirectory
 
 
@@ -51,12 +52,19 @@ def resumed(out: Path, earlier: Earlier, start: Start) -> Start:
     return Start(tuple(recipes), start.first_root + earlier.roots, tuple(skipped))
 
 
+def _load(place: Path) -> corpus.Loaded:
+    """The inputs in a directory, or in a ZIP archive like those that OSS-Fuzz has."""
+    if place.suffix == ".zip" and not place.is_dir():
+        return corpus.Loaded(*load_seeds(place))
+    return corpus.load(place)
+
+
 def starting_inputs(committed: Path | None, directories: Sequence[Path]) -> Start:
     """The recipes of the committed inputs, then of each directory; and what was skipped."""
     recipes: dict[Recipe, None] = {}
     skipped: list[str] = []
     for directory in (*([committed] if committed else []), *directories):
-        loaded = corpus.load(directory)
+        loaded = _load(directory)
         skipped += loaded.skipped
         for name, data in loaded.entries:
             try:

@@ -8,10 +8,11 @@ from pathlib import Path
 import click
 
 from fuzzverse.cli import fuzzing
-from fuzzverse.cli.opening import BuildRequest, open_target
+from fuzzverse.cli.opening import BuildRequest, Opened, open_target
 from fuzzverse.cli.watching import say
 from fuzzverse.errors import UsageError
 from fuzzverse.libfuzzer import Invocation, parse
+from fuzzverse.ossfuzz import load_options
 from fuzzverse.report import libfuzzer as report
 
 
@@ -31,6 +32,7 @@ def libfuzzer(target: str, words: tuple[str, ...]) -> int:
         click.echo(report.usage(target), nl=False)
         return 0
     opened = open_target(target, BuildRequest())
+    asked = _with_options(opened, words)
     if asked.flags.merge:
         return fuzzing.merge(opened, asked.flags, asked.paths)
     if asked.flags.minimize_crash:
@@ -39,6 +41,19 @@ def libfuzzer(target: str, words: tuple[str, ...]) -> int:
         path = opened.target.path
         os.execv(path, [str(path), *words])
     return fuzzing.fuzz(opened, asked.flags, asked.paths)
+
+
+def _with_options(opened: Opened, words: tuple[str, ...]) -> Invocation:
+    """What was asked for, after what the files beside the target ask for."""
+    options = load_options(opened.beside)
+    for warning in options.skipped:
+        say(f"WARNING: {warning}")
+    near = [] if options.dictionary is None else [f"-dict={options.dictionary}"]
+    try:
+        parse(options.flags)
+    except UsageError as error:
+        raise UsageError(f"{opened.beside.options}: {error}") from error
+    return parse((*options.flags, *near, *words))
 
 
 def _one_file(asked: Invocation) -> Path:

@@ -17,6 +17,7 @@ from fuzzverse.build import Builder, cache_directory
 from fuzzverse.catalogue import Catalogue, find
 from fuzzverse.errors import UsageError
 from fuzzverse.model import Target
+from fuzzverse.ossfuzz import NOTHING_BESIDE, Beside, beside
 from fuzzverse.rebuild import Rebuild, facts
 from fuzzverse.session import describe
 from fuzzverse.targetfile import TargetFile, Variant, load
@@ -43,13 +44,15 @@ class BuildRequest:
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """A target that is ready to run; `inputs` holds its committed starting inputs, if any."""
+    """A target that is ready to run; `inputs` holds its committed starting inputs, if any, and
+    `beside` tells what lies beside the executable that the user named."""
 
     target: Target
     argument: str
     request: BuildRequest
     inputs: Path | None
     rebuild: Rebuild
+    beside: Beside = NOTHING_BESIDE
 
     def replay_command(self, out: Path) -> Callable[[str], str]:
         """Makes, for a bucket in `out`, the line that replays it."""
@@ -95,9 +98,10 @@ def open_target(argument: str, request: BuildRequest) -> Opened:
     if known is None:
         if request != BuildRequest():
             raise UsageError(f"--sanitize and --with are for named targets; {argument} is built")
-        return Opened(
-            describe(Path(argument), native.ABI, os.environ), argument, request, None, Rebuild()
-        )
+        path = Path(argument)
+        target = describe(path, native.ABI, os.environ)
+        near = beside(path) if target.is_harness else NOTHING_BESIDE
+        return Opened(target, argument, request, None, Rebuild(), near)
     compiler = find_compiler(asked_compiler(os.environ))
     path = build_variant(*known, request, os.environ, compiler)
     replaced = dict(request.replacements)

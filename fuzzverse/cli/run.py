@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
@@ -15,6 +16,7 @@ from fuzzverse.cli.sharing import ARCHIVE_OPTION, shared
 from fuzzverse.cli.watching import say, watching
 from fuzzverse.errors import ExitCode
 from fuzzverse.interruption import Interruption
+from fuzzverse.libfuzzer import load_dictionary
 from fuzzverse.model import Policy
 from fuzzverse.outcome import StopReason, Summary
 from fuzzverse.report import summary as summary_report
@@ -30,6 +32,14 @@ DEFAULT_TARGET = "dungeon"
 @click.option("--out", type=click.Path(path_type=Path), help="[default: fuzzverse-out/TARGET]")
 @click.option("--corpus", multiple=True, type=click.Path(path_type=Path), help="Starting inputs.")
 @click.option("--resume", is_flag=True, help="Go on from what --out keeps of earlier runs.")
+@click.option(
+    "--dict",
+    "dictionaries",
+    multiple=True,
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    help="Words for mutation, as AFL and libFuzzer have them (repeatable).",
+)
 @ARCHIVE_OPTION
 @click.option("--json", "as_json", is_flag=True, help="End with one JSON object on stdout.")
 @click.option("--quiet", is_flag=True, help="Show nothing but the end.")
@@ -41,6 +51,7 @@ def run(
     out: Path | None,
     corpus: tuple[Path, ...],
     resume: bool,
+    dictionaries: tuple[Path, ...],
     archive: str | None,
     as_json: bool,
     quiet: bool,
@@ -51,7 +62,8 @@ def run(
     77 bugs found, 72 interrupted, 1 the engine failed, 2 wrong usage.
     """
     opened = open_target(target, request)
-    start = starting(opened.inputs, corpus, opened.target.name if resume else "", say)
+    given = (*opened.beside.corpora, *corpus)
+    start = starting(opened.inputs, given, opened.target.name if resume else "", say)
     summary = explore(
         opened,
         policy,
@@ -61,10 +73,21 @@ def run(
         Interruption(),
         functools.partial(shared, archive),
         watching(target, quiet=quiet),
+        _words((*dictionaries, *opened.beside.dictionaries)),
     )
     render = summary_report.render_json if as_json else summary_report.render
     click.echo(render(summary), nl=False)
     return _exit_code(summary)
+
+
+def _words(dictionaries: Sequence[Path]) -> list[bytes]:
+    words: dict[bytes, None] = {}
+    for path in dictionaries:
+        dictionary = load_dictionary(path)
+        words |= dict.fromkeys(dictionary.words)
+        for warning in dictionary.skipped:
+            say(f"warning: {warning}")
+    return list(words)
 
 
 def _exit_code(summary: Summary) -> ExitCode:

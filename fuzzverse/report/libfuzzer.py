@@ -24,6 +24,7 @@ _WORDS: Final = {
     "fork": "the same",
     "merge": "1: keep in the first directory what the others add to it",
     "minimize_crash": "1: make an input that crashes smaller; -runs and -max_total_time bound it",
+    "ignore_crashes": "1: go on after the first crash",
     "print_final_stats": "1: print totals at the end",
     "help": "1: this",
     "dict": "file of words worth trying",

@@ -19,6 +19,7 @@
 #include "host.h"
 #include "pending.h"
 #include "raw.h"
+#include "series.h"
 #include "split.h"
 #include "stack.h"
 #include "timeline.h"
@@ -243,13 +244,13 @@ static void settle(struct fv_slot *s, enum event event) {
     by_force |= event == FV_EVENT_PARTED && s->verdict != FV_VERDICT_OK &&
                 s->verdict != FV_VERDICT_ASSERTION;
     self->is_worn |= by_force;
-    if (by_force || s->is_traced) fv_canary_ask(s, by_force);
+    if ((by_force || s->is_traced) && !fv_series_is_on()) fv_canary_ask(s, by_force);
     s->state = FV_SLOT_DONE;
 }
 
 void fv_runner_run(struct fv_slot *s) {
     struct fv_slot *parent = fv_rt.slot;
-    fv_canary_mark(s);
+    if (!fv_series_is_on()) fv_canary_mark(s);
     enum event event = run_to_end(s);
     settle(s, event);
     leave_to(parent);
