@@ -68,6 +68,7 @@ class Strategy(enum.IntEnum):
     DEPTH_FIRST = 1
     FRONTIER = 2
     TRIALS = 3  # whoever holds the campaign says what runs; not for `run`
+    MUTATION = 4
 
 
 class Isolation(enum.IntEnum):
@@ -320,7 +321,9 @@ class Policy:
     set: then the campaign fails. One timeline in `canary` (0: none) is run again by a fresh
     process, and must come out the same. None of that changes what is found.
     `until_fresh` ends the campaign when for so many timelines nothing was fresh, and less than one
-    in so many is expected to be.
+    in so many is expected to be. `length_max` is how long inputs may be that mutation makes (None:
+    4,096, or the longest that it begins with). While `suits_target` is set the strategy is not
+    decided yet: whoever opens the target does.
     """
 
     strategy: Strategy = Strategy.FRONTIER
@@ -348,6 +351,8 @@ class Policy:
     checkpoint_us: int = 10_000
     stop_on_bug: bool = False
     dynamic_marks_max: int = 256
+    length_max: int | None = None
+    suits_target: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,10 +21,13 @@ INPUT_HEADER = b"fuzzverse recipe 1\n"
 _SEGMENTS_MAX = 1024
 _SEGMENT_BYTES = 24
 _TAPE_BYTES_MAX = 1 << 20
+_LENGTH_DEFAULT = 4_096
+_WORD_BYTES_MAX = 127
+_WORDS_MAX = 1 << 14
 _SEGMENT_TEXT_BYTES = 64
 _TEXT_BYTES = _SEGMENTS_MAX * _SEGMENT_TEXT_BYTES
 _ERROR_BYTES = 256
-_RECORD_BUFFER_BYTES = 1 << 20
+_RECORD_BUFFER_BYTES = 1 << 22
 _PIDS_MAX = 64
 _STATES_AT_ONCE = 1_024
 _MARKS_MAX = 1 << 14
@@ -145,10 +148,15 @@ class Campaign:
         policy: model.Policy,
         inputs: Sequence[model.Recipe] = (),
         first_root: int = 0,
+        words: Sequence[bytes] = (),
     ) -> None:
         self._marks = target.marks
         self._edges = target.edges
-        self._is_frontier = policy.strategy is model.Strategy.FRONTIER
+        # Their discoveries are told after the timeline that made them.
+        self._is_told_later = policy.strategy in (
+            model.Strategy.FRONTIER,
+            model.Strategy.MUTATION,
+        )
         self._tapes = {r.root: r.tape for r in inputs if r.tape is not None}
         self._buffer = ffi.new("uint8_t[]", _RECORD_BUFFER_BYTES)
         error = ffi.new("char[]", _ERROR_BYTES)
@@ -156,6 +164,7 @@ class Campaign:
         for info, mark in zip(infos, target.marks, strict=False):
             info.kind, info.compare = mark.kind, mark.compare
         plan = _plan(target, policy, first_root)
+        plan.length_max = policy.length_max or _length_max(inputs)
         self._campaign = lib.fv_campaign_open(os.fsencode(target.path), plan, infos, error)
         if self._campaign == ffi.NULL:
             raise EngineError(f"{target.path}: {_text(ffi.string(error))}")
@@ -164,6 +173,10 @@ class Campaign:
             if lib.fv_campaign_add_input(self._campaign, data, len(data)) != 0:
                 self.close()
                 raise EngineError(f"{target.path}: an input is no recipe and no tape")
+        for word in words:
+            if lib.fv_campaign_add_word(self._campaign, word, len(word)) != 0:
+                self.close()
+                raise EngineError(_no_word(word))
 
     def __enter__(self) -> Campaign:
         return self
@@ -349,7 +362,7 @@ class Campaign:
     def _records(self) -> Iterator[records.Record]:
         while n := lib.fv_campaign_take_records(self._campaign, self._buffer, _RECORD_BUFFER_BYTES):
             data = memoryview(ffi.buffer(self._buffer, n))
-            yield from records.parse(data, self._tapes, is_frontier=self._is_frontier)
+            yield from records.parse(data, self._tapes, is_told_later=self._is_told_later)
 
 
 def replay(
@@ -439,6 +452,18 @@ def _plan(target: model.Target, policy: model.Policy, first_root: int) -> Any:
     plan.root_energy = policy.root_energy
     plan.mark_energy = policy.mark_energy
     return plan
+
+
+def _length_max(inputs: Sequence[model.Recipe]) -> int:
+    """The longest input that mutation makes where the policy does not say: as libFuzzer."""
+    longest = max((len(recipe.tape) for recipe in inputs if recipe.tape is not None), default=0)
+    return min(max(longest, _LENGTH_DEFAULT), _TAPE_BYTES_MAX)
+
+
+def _no_word(word: bytes) -> str:
+    if 1 <= len(word) <= _WORD_BYTES_MAX:
+        return f"the dictionary has more than {_WORDS_MAX} words"
+    return f"a word of the dictionary has {len(word)} bytes: 1 to {_WORD_BYTES_MAX} are allowed"
 
 
 def _state(report: Any) -> model.StateTally:

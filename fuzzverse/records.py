@@ -14,11 +14,12 @@ _KIND_TIMELINE: Final = 1
 _KIND_TRIAL: Final = 3
 _VERDICTS: Final = tuple(Verdict)
 # struct fv_record_head of cdef.h
-_HEAD: Final = struct.Struct("<IIIiiiQQQQQIIIIII8x")
+_HEAD: Final = struct.Struct("<IIIiiiQQQQQIIIIII8xI12x")
+_TAPE_INSIDE: Final = 2
 
 
 def parse(
-    data: memoryview, tapes: Mapping[int, bytes | None], *, is_frontier: bool
+    data: memoryview, tapes: Mapping[int, bytes | None], *, is_told_later: bool
 ) -> Iterator[Record]:
     """The records in `data`, which holds whole ones; `tapes` has the inputs' tapes by root."""
     at = 0
@@ -29,7 +30,7 @@ def parse(
         elif head[1] == _KIND_TIMELINE:
             yield _timeline(data, at, head, tapes)
         else:
-            yield _discovery(data, at, head, tapes, is_frontier)
+            yield _discovery(data, at, head, tapes, is_told_later)
         at += head[0]
 
 
@@ -54,9 +55,16 @@ def _timeline(
         identity_size,
         _order,
         _child,
+        tape_size,
     ) = head
     recipe_at = at + _HEAD.size
     texts = recipe_at + SEGMENT.size * segment_count
+    tape_at = texts + message_size + identity_size
+    recipe = (
+        Recipe(root, b"", bytes(data[tape_at : tape_at + tape_size]))
+        if has_tape == _TAPE_INSIDE
+        else _recipe(data[recipe_at:texts], root, has_tape, tapes)
+    )
     return TimelineRecord(
         ordinal=ordinal,
         verdict=_VERDICTS[verdict],
@@ -64,8 +72,8 @@ def _timeline(
         exit_code=exit_code,
         mark=mark if mark >= 0 else None,
         message=_text(data[texts : texts + message_size]),
-        identity=_text(data[texts + message_size : texts + message_size + identity_size]),
-        recipe=_recipe(data[recipe_at:texts], root, has_tape, tapes),
+        identity=_text(data[texts + message_size : tape_at]),
+        recipe=recipe,
         draws=draws,
         fresh=fresh,
         digest=digest,
@@ -77,13 +85,13 @@ def _discovery(
     at: int,
     head: tuple[int, ...],
     tapes: Mapping[int, bytes | None],
-    is_frontier: bool,
+    is_told_later: bool,
 ) -> Discovery:
     mark, ordinal, root, draws, _, _, has_tape, segment_count, message_size = head[5:14]
     recipe_at = at + _HEAD.size
     texts = recipe_at + SEGMENT.size * segment_count
     message = _text(data[texts : texts + message_size])
-    if is_frontier and segment_count == 0:
+    if is_told_later and segment_count == 0:
         return Discovery(ordinal, mark, message, None, draws)
     recipe = _recipe(data[recipe_at:texts], root, has_tape, tapes)
     return Discovery(ordinal, mark, message, recipe, draws)
@@ -91,7 +99,7 @@ def _discovery(
 
 def _trial(data: memoryview, at: int, head: tuple[int, ...]) -> Trial:
     verdict, signal, exit_code, mark, job, _, draws = head[2:9]
-    message_size, identity_size, order, child = head[13:]
+    message_size, identity_size, order, child = head[13:17]
     texts = at + _HEAD.size
     return Trial(
         job=job,

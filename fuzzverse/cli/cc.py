@@ -28,6 +28,13 @@ PREEMPT_FLAG: Final = "--fv-preempt"
 PASS_THROUGH: Final = {"ignore_unknown_options": True, "help_option_names": []}
 # What links libFuzzer with clang: here the runtime is in its place.
 _FUZZER: Final = frozenset(("fuzzer", "fuzzer-no-link"))
+# Code as clang makes it for libFuzzer, with the same edges, and without what nobody reads here.
+FUZZER_FLAGS: Final = (
+    "-fsanitize=fuzzer-no-link",
+    "-fno-sanitize-coverage=stack-depth,indirect-calls",
+)
+# Takes the comparisons of texts from the heap's archive, unless a sanitizer has them.
+TEXTS_FLAG: Final = "-Wl,-u,memcmp"
 # With one of these clang does not link an executable.
 _NO_LINK: Final = frozenset(
     ("-c", "-S", "-E", "-M", "-MM", "-fsyntax-only", "-shared", "-r", "--version", "-###", "--help")
@@ -41,14 +48,22 @@ def wrapped(arguments: Sequence[str], data: Resources, *, is_c: bool = True) -> 
     """
     threads, preempt = (flag in arguments for flag in (THREADS_FLAG, PREEMPT_FLAG))
     arguments = [word for word in arguments if word not in (THREADS_FLAG, PREEMPT_FLAG)]
+    is_fuzzer = any(_asks_for_libfuzzer(word) for word in arguments)
     arguments = _without_libfuzzer(arguments)
     flags = [*DEBUG_FLAGS, *COVERAGE_FLAGS, *COMPARE_FLAGS, f"-I{data.include}"]
     flags += preempt_flags(data) if preempt else ()
+    flags += FUZZER_FLAGS if is_fuzzer else ()
     has_input = any(not argument.startswith("-") for argument in arguments)
     if not has_input or _NO_LINK.intersection(arguments):
         return [*flags, *arguments] if has_input else list(arguments)
     libraries = link_flags(data, threads=threads, is_c=is_c)
-    return [*flags, *_runtime_of_clang(arguments), *arguments, *libraries]
+    texts = [TEXTS_FLAG] if is_fuzzer else []
+    return [*flags, *_runtime_of_clang(arguments), *arguments, *texts, *libraries]
+
+
+def _asks_for_libfuzzer(word: str) -> bool:
+    flag, _, values = word.partition("=")
+    return flag == "-fsanitize" and not _FUZZER.isdisjoint(values.split(","))
 
 
 def _without_libfuzzer(arguments: Sequence[str]) -> list[str]:

@@ -5,15 +5,17 @@ from __future__ import annotations
 import os
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from pathlib import Path
 
 from fuzzverse import native
 from fuzzverse.campaign import CampaignRun, Clocks, Origin
 from fuzzverse.cli.opening import Opened
+from fuzzverse.errors import UsageError
 from fuzzverse.interruption import Interruption
-from fuzzverse.model import Policy, Recipe
+from fuzzverse.model import Policy, Recipe, Strategy, Target
 from fuzzverse.observer import Observer, Team
 from fuzzverse.outcome import Summary
 from fuzzverse.outdir import OutDirectory
@@ -26,6 +28,23 @@ from fuzzverse.triage import Limits, Triage
 Beginning = Callable[[OutDirectory], tuple[tuple[Recipe, ...], int]]
 
 
+def settled(policy: Policy, target: Target) -> Policy:
+    """The policy with a strategy that suits the target, where it leaves that open.
+
+    Raises:
+        UsageError: it asks for mutation, and the target's inputs are not bytes.
+    """
+    if policy.suits_target:
+        strategy = Strategy.MUTATION if target.is_harness else Strategy.FRONTIER
+        return replace(policy, strategy=strategy, suits_target=False)
+    if policy.strategy is Strategy.MUTATION and not target.is_harness:
+        raise UsageError(
+            f"--strategy mutation is for harnesses, and {target.name} is a simulation: its "
+            "timelines are draws, not bytes; leave the option out"
+        )
+    return policy
+
+
 def explore(
     opened: Opened,
     policy: Policy,
@@ -35,6 +54,7 @@ def explore(
     interruption: Interruption,
     shared: Callable[[Path, str], AbstractContextManager[Team]],
     watching: AbstractContextManager[Observer],
+    words: Sequence[bytes] = (),
 ) -> Summary:
     """Runs a campaign into `out` and keeps what it finds.
 
@@ -47,12 +67,17 @@ def explore(
         interruption: ends the campaign in good order.
         shared: of OUT and the campaign's uid, whom it is shared with.
         watching: is told what happens.
+        words: what mutation puts into inputs, besides what it finds itself.
+
+    Raises:
+        UsageError: the strategy is not for this target.
     """
+    policy = settled(policy, opened.target)
     origin = Origin(secrets.token_hex(16), opened.rebuild.to_json())
     with (
         OutDirectory(out, time.monotonic) as directory,
         interruption.listening(),
-        native.Campaign(opened.target, policy, *beginning(directory)) as engine,
+        native.Campaign(opened.target, policy, *beginning(directory), words) as engine,
         shared(directory.path, origin.uid) as team,
         watching as observer,
         Places(find_tool("llvm-symbolizer"), opened.target) as places,

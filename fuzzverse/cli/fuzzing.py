@@ -24,7 +24,7 @@ from fuzzverse.corpus import ENTRY_SIZE_MAX
 from fuzzverse.errors import ExitCode, InputError, UsageError
 from fuzzverse.files import disk_errors, name_of, read_capped, write_whole
 from fuzzverse.interruption import Interruption
-from fuzzverse.libfuzzer import Flags, artifact_kind, artifact_path, load_dictionary
+from fuzzverse.libfuzzer import Dictionary, Flags, artifact_kind, artifact_path, load_dictionary
 from fuzzverse.model import Isolation, Policy, Verdict
 from fuzzverse.outcome import Bug, StopReason
 from fuzzverse.report import libfuzzer as report
@@ -32,6 +32,7 @@ from fuzzverse.report.lines import Lines
 from fuzzverse.smaller import smaller
 
 MEMORY_MB_MAX: Final = 1 << 20
+LENGTH_MAX: Final = 1 << 20
 
 
 def policy_of(flags: Flags, inputs: int) -> Policy:
@@ -49,6 +50,8 @@ def policy_of(flags: Flags, inputs: int) -> Policy:
         memory_mb=flags.rss_limit_mb or MEMORY_MB_MAX,
         isolation=Isolation.REWIND,
         stop_on_bug=not flags.ignore_crashes,
+        length_max=min(flags.max_len, LENGTH_MAX) if flags.max_len > 0 else None,
+        suits_target=True,
     )
 
 
@@ -67,12 +70,10 @@ def fuzz(opened: Opened, flags: Flags, directories: Sequence[Path]) -> int:
     for directory in directories:
         if not directory.is_dir():
             raise UsageError(f"{directory}: no such directory; make it, or give another")
-    if flags.dict:
-        for words in load_dictionary(Path(flags.dict)).skipped:
-            say(f"WARNING: {words}")
+    dictionary = load_dictionary(Path(flags.dict)) if flags.dict else Dictionary((), ())
     start = starting_inputs(None, (*opened.beside.corpora, *directories))
-    for words in start.skipped:
-        say(f"WARNING: {words}")
+    for warning in (*dictionary.skipped, *start.skipped):
+        say(f"WARNING: {warning}")
     interruption = Interruption()
     with _out_beside(directories[0] if directories else None) as out:
         lines = _Artifacts(flags, out / "bugs")
@@ -87,6 +88,7 @@ def fuzz(opened: Opened, flags: Flags, directories: Sequence[Path]) -> int:
             interruption,
             functools.partial(shared, None),
             nullcontext(lines),
+            dictionary.words,
         )
     click.echo(report.ending(summary, rss_mb(), with_stats=flags.print_final_stats > 0), nl=False)
     if summary.stopped is StopReason.INTERRUPT and not lines.code:

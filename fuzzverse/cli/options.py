@@ -19,6 +19,8 @@ from fuzzverse.model import IsolationChoice, Policy, Strategy
 
 JOBS_MAX: Final = 64
 U64_MAX: Final = (1 << 64) - 1
+# Mutation for harnesses, frontier for simulations.
+AUTO: Final = "auto"
 STRATEGIES: Final = tuple(
     one.name.lower().replace("_", "-") for one in reversed(Strategy) if one is not Strategy.TRIALS
 )
@@ -158,8 +160,10 @@ def _count(name: str, least: int, most: int, words: str) -> Callable[[Any], Any]
 
 
 _POLICY_OPTIONS: Final = (
-    click.option("--strategy", type=click.Choice(STRATEGIES), default="frontier",
-                 show_default=True, help="What chooses the next timeline."),
+    click.option("--strategy", type=click.Choice((AUTO, *STRATEGIES)), default=AUTO,
+                 show_default=True,
+                 help="What chooses the next timeline; auto is mutation for harnesses "
+                      "(LLVMFuzzerTestOneInput), frontier for simulations."),
     click.option("--jobs", type=Jobs(), default="all", show_default=True,
                  metavar="N|all|half|all-but-N", help="Workers; they never change what is found."),
     click.option("--seed", "campaign_seed", type=click.IntRange(0, U64_MAX), default=1,
@@ -179,6 +183,8 @@ _POLICY_OPTIONS: Final = (
     _count("window", 1, 16, "Jobs under way at once; decides what the search knows when."),
     _count("until_fresh", 2, COUNT_MAX,
            "Stop when less than one timeline in so many is expected to bring something fresh."),
+    _count("length_max", 1, 1 << 20,
+           "Bytes of the longest input that mutation makes; at least 4096 unless said."),
     isolation_option,
     click.option("--canary", type=OneIn(), default="0.001", show_default=True, metavar="FRACTION",
                  help="Share of timelines that a fresh process runs again, to see that rewinding "
@@ -209,14 +215,17 @@ def policy_options(command: Command[Result]) -> Command[Result]:
     ) -> Result:
         choice = IsolationChoice(isolation)
         names = {field.name for field in fields(Policy)} & values.keys()
+        suits_target = strategy == AUTO
         policy = Policy(
-            strategy=Strategy[strategy.upper().replace("-", "_")],
+            strategy=Strategy.FRONTIER if suits_target
+            else Strategy[strategy.upper().replace("-", "_")],
+            suits_target=suits_target,
             isolation=choice.isolation,
             must_rewind=choice is IsolationChoice.REWIND,
             deadline_ms=max(1, round(deadline * 1_000)),
             stop_on_bug=not keep_going,
             **{name: values.pop(name) for name in names},
-        )
+        )  # fmt: skip
         for least in ("timelines_min", "warm_timelines_min"):
             if getattr(policy, least) > policy.timelines_max:
                 option = f"--{least.replace('_', '-')}"

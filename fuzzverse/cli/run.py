@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
@@ -15,7 +16,9 @@ from fuzzverse.cli.sharing import ARCHIVE_OPTION, shared
 from fuzzverse.cli.watching import say, watching
 from fuzzverse.errors import ExitCode
 from fuzzverse.interruption import Interruption
+from fuzzverse.libfuzzer import load_dictionary
 from fuzzverse.model import Policy
+from fuzzverse.ossfuzz import load_options
 from fuzzverse.outcome import StopReason, Summary
 from fuzzverse.report import summary as summary_report
 
@@ -30,6 +33,14 @@ DEFAULT_TARGET = "dungeon"
 @click.option("--out", type=click.Path(path_type=Path), help="[default: fuzzverse-out/TARGET]")
 @click.option("--corpus", multiple=True, type=click.Path(path_type=Path), help="Starting inputs.")
 @click.option("--resume", is_flag=True, help="Go on from what --out keeps of earlier runs.")
+@click.option(
+    "--dict",
+    "dictionaries",
+    multiple=True,
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    help="Words for mutation, as AFL and libFuzzer have them (repeatable).",
+)
 @ARCHIVE_OPTION
 @click.option("--json", "as_json", is_flag=True, help="End with one JSON object on stdout.")
 @click.option("--quiet", is_flag=True, help="Show nothing but the end.")
@@ -41,6 +52,7 @@ def run(
     out: Path | None,
     corpus: tuple[Path, ...],
     resume: bool,
+    dictionaries: tuple[Path, ...],
     archive: str | None,
     as_json: bool,
     quiet: bool,
@@ -53,6 +65,7 @@ def run(
     opened = open_target(target, request)
     given = (*opened.beside.corpora, *corpus)
     start = starting(opened.inputs, given, opened.target.name if resume else "", say)
+    near = load_options(opened.beside).dictionary
     summary = explore(
         opened,
         policy,
@@ -62,10 +75,21 @@ def run(
         Interruption(),
         functools.partial(shared, archive),
         watching(target, quiet=quiet),
+        _words((*([near] if near else []), *dictionaries)),
     )
     render = summary_report.render_json if as_json else summary_report.render
     click.echo(render(summary), nl=False)
     return _exit_code(summary)
+
+
+def _words(dictionaries: Sequence[Path]) -> list[bytes]:
+    words: dict[bytes, None] = {}
+    for path in dictionaries:
+        dictionary = load_dictionary(path)
+        words |= dict.fromkeys(dictionary.words)
+        for warning in dictionary.skipped:
+            say(f"warning: {warning}")
+    return list(words)
 
 
 def _exit_code(summary: Summary) -> ExitCode:

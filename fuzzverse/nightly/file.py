@@ -24,8 +24,14 @@ JOBS_MAX: Final = 64
 # What is said of time: a number and s, m or h.
 _DURATION: Final = re.compile(r"(\d{1,6})(s|m|h)")
 _SECONDS: Final = {"s": 1, "m": 60, "h": 3_600}
-_STRATEGIES: Final = tuple(
-    one.name.lower().replace("_", "-") for one in reversed(Strategy) if one is not Strategy.TRIALS
+_AUTO: Final = "auto"  # mutation for harnesses, frontier for simulations
+_STRATEGIES: Final = (
+    _AUTO,
+    *(
+        one.name.lower().replace("_", "-")
+        for one in reversed(Strategy)
+        if one is not Strategy.TRIALS
+    ),
 )
 _ISOLATIONS: Final = tuple(one.value for one in IsolationChoice)
 _NAME: Final = re.compile(r"[A-Za-z0-9*?\[\]._/-]{1,200}")
@@ -198,7 +204,9 @@ def _of(name: str, options: _Options, every: Policy, table: Table) -> Task:
     isolation = IsolationChoice(options.isolation)
     policy = replace(
         every,
-        strategy=Strategy[options.strategy.upper().replace("-", "_")],
+        strategy=every.strategy if options.strategy == _AUTO
+        else Strategy[options.strategy.upper().replace("-", "_")],
+        suits_target=options.strategy == _AUTO,
         isolation=isolation.isolation,
         must_rewind=isolation is IsolationChoice.REWIND,
         timelines=options.timelines,

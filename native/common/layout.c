@@ -1,8 +1,10 @@
 #include "layout.h"
 
+#include <stdbool.h>
 #include <string.h>
 
 #include "mix.h"
+#include "stock.h"
 
 enum { FV_LINE_BYTES = 64 };
 
@@ -38,7 +40,13 @@ static void plan_tree(struct fv_header *h) {
     h->tree_children = h->tree_orders + FV_ORDERS_MAX * sizeof(struct fv_order);
     h->tree_pool = h->tree_children + FV_CHILDREN_MAX * sizeof(struct fv_child);
     h->tree_tape = h->tree_pool + FV_POOL_MAX * sizeof(struct fv_segment);
-    h->tree_stride = align_up(h->tree_tape + FV_TAPE_BYTES_MAX, FV_LAYOUT_PAGE_BYTES);
+    h->tree_picks = h->tree_tape + FV_TAPE_BYTES_MAX;
+    h->tree_finds = h->tree_picks + FV_PICKS_MAX * sizeof(struct fv_pick);
+    bool mutates = h->policy.strategy == FV_STRATEGY_MUTATION;
+    uint64_t features = 8 * align_up(h->edge_count, FV_LINE_BYTES);
+    h->tree_hits = h->tree_finds + (mutates ? FV_FINDS_BYTES : 0);
+    h->hits_size = mutates ? (features < FV_HITS_MAX ? features : FV_HITS_MAX) : 0;
+    h->tree_stride = align_up(h->tree_hits + h->hits_size, FV_LAYOUT_PAGE_BYTES);
 }
 
 static void plan_known(struct fv_header *h) {
@@ -46,8 +54,13 @@ static void plan_known(struct fv_header *h) {
     h->known_index = FV_LAYOUT_PAGE_BYTES;
     h->known_states = h->known_index + FV_BUCKET_INDEX_SIZE * sizeof(uint32_t);
     h->known_versions = h->known_states + FV_BUCKETS_MAX * sizeof(struct fv_state);
-    h->workers_at = align_up(h->known_at + h->known_versions + versions * sizeof(struct fv_version),
-                             FV_LAYOUT_PAGE_BYTES);
+    h->stock_entries =
+        align_up(h->known_versions + versions * sizeof(struct fv_version), FV_LAYOUT_PAGE_BYTES);
+    bool mutates = h->policy.strategy == FV_STRATEGY_MUTATION;
+    h->stock_size = mutates ? FV_STOCK_BYTES : 0;
+    h->stock_words = h->stock_entries + (mutates ? FV_ENTRIES_MAX * sizeof(struct fv_entry) : 0);
+    h->stock_bytes = h->stock_words + (mutates ? FV_WORDS_MAX * sizeof(struct fv_word) : 0);
+    h->workers_at = align_up(h->known_at + h->stock_bytes + h->stock_size, FV_LAYOUT_PAGE_BYTES);
 }
 
 void fv_layout_plan(struct fv_header *h) {

@@ -30,7 +30,8 @@ enum {
     FV_EDGES_MAX = 1 << 24,
     FV_BUCKETS_MAX = 1 << 16,       /* of all SometimesEach marks of a target; states likewise */
     FV_BUCKET_INDEX_SIZE = 1 << 17, /* open addressing, at most half full */
-    FV_RING_BYTES = 1 << 18,
+    FV_RING_BYTES = 1 << 21,
+    FV_RECORD_BYTES_MAX = FV_TAPE_BYTES_MAX + (1 << 16),
     FV_HOSTS_MAX = 256,     /* checkpoints of one worker */
     FV_QUEUE_MAX = 3,       /* jobs that a worker has at once: the next is there when one ends */
     FV_QUEUE_LOW = 2,       /* with fewer it asks for more */
@@ -72,6 +73,8 @@ enum fv_strategy {
     FV_STRATEGY_DEPTH_FIRST,
     FV_STRATEGY_FRONTIER,
     FV_STRATEGY_TRIALS, /* the caller says what runs, and is told how each ended */
+    FV_STRATEGY_MUTATION,
+    FV_STRATEGIES
 };
 
 enum fv_isolation { FV_ISOLATION_FORK, FV_ISOLATION_REWIND };
@@ -283,6 +286,8 @@ struct fv_tree {
     uint32_t isolation; /* enum fv_isolation */
     uint32_t parted_by; /* the system call that the last parting was for */
     uint32_t refused;   /* one that no parting can do */
+    struct fv_series series;
+    uint64_t hit_samples; /* inputs whose features were counted in the hits */
     struct fv_totals totals;
     struct fv_front fronts[FV_DEPTH_MAX + 1];
     struct fv_recipe recipe;
@@ -361,9 +366,11 @@ struct fv_header {
     uint64_t worker_stride, tree_stride, slot_stride;
     /* inside what is known */
     uint64_t known_states, known_versions, known_index;
+    /* the stock of the mutation strategy, beside it; empty under others */
+    uint64_t stock_entries, stock_words, stock_bytes, stock_size;
     /* inside a tree */
     uint64_t tree_marks, tree_buckets, tree_index, tree_explored, tree_seen, tree_ring, tree_tape;
-    uint64_t tree_orders, tree_children, tree_pool;
+    uint64_t tree_orders, tree_children, tree_pool, tree_picks, tree_finds, tree_hits, hits_size;
     /* inside a slot */
     uint64_t slot_tallies, slot_journal, slot_compares, slot_features;
 };

@@ -139,6 +139,17 @@ uint64_t fv_map_fresh(const uint8_t *explored, const uint8_t *slot, size_t n) {
     return fresh + bytes_fresh(explored + i, slot + i, n - i);
 }
 
+uint32_t fv_map_list_fresh(const uint8_t *explored, const uint8_t *slot, size_t n, uint32_t *to,
+                           uint32_t max) {
+    uint32_t count = 0;
+    for (size_t i = 0; i < n; i++) {
+        uint8_t fresh = slot[i] & (uint8_t)~explored[i];
+        for (; fresh != 0 && count < max; fresh &= (uint8_t)(fresh - 1))
+            to[count++] = (uint32_t)(8 * i) + (uint32_t)__builtin_ctz(fresh);
+    }
+    return count;
+}
+
 uint64_t fv_map_merge(uint8_t *explored, const uint8_t *slot, size_t n) {
     uint64_t fresh = 0;
     for (size_t i = 0; i < n; i += FV_MAP_BLOCK) {

@@ -19,6 +19,10 @@ uint64_t fv_map_hash(const uint8_t *map, size_t n, size_t first);
 /* How many features of `slot` are not in `explored`. Changes nothing. */
 uint64_t fv_map_fresh(const uint8_t *explored, const uint8_t *slot, size_t n);
 
+/* The indices of the first `max` of them go to `to`; returns how many those are. */
+uint32_t fv_map_list_fresh(const uint8_t *explored, const uint8_t *slot, size_t n, uint32_t *to,
+                           uint32_t max);
+
 /* explored |= slot; returns how many features were fresh. */
 uint64_t fv_map_merge(uint8_t *explored, const uint8_t *slot, size_t n);
 

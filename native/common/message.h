@@ -13,11 +13,17 @@ enum {
     FV_ORDERS_MAX = 64,        /* of one job */
     FV_CHILDREN_MAX = 1 << 10, /* of one job */
     FV_POOL_MAX = 1 << 13,     /* segments of all orders of one job */
+    FV_PICKS_MAX = 1 << 10,    /* entries that one series of inputs is made from */
+    FV_OWNED_MAX = 1 << 10,    /* features that one entry speaks for */
+    FV_WORD_BYTES = 127,       /* of one word of a dictionary */
 };
+
+/* Stands for none, where things are numbered. */
+#define FV_NOTHING UINT32_MAX
 
 /* ---- out ------------------------------------------------------------------------------------- */
 
-enum fv_order_kind { FV_ORDER_INPUT, FV_ORDER_ROOTS, FV_ORDER_SPLIT };
+enum fv_order_kind { FV_ORDER_INPUT, FV_ORDER_ROOTS, FV_ORDER_SPLIT, FV_ORDER_SERIES };
 
 enum fv_order_outcome {
     FV_OUTCOME_NONE,
@@ -51,6 +57,24 @@ struct fv_child {
     uint32_t reserved;
 };
 
+/* Under mutation: how the inputs of a job are made. `entry_count` and `word_count` are how much of
+ * the stock the job may see; what came later it does not know. */
+struct fv_series {
+    uint64_t seed;
+    uint32_t input_count;
+    uint32_t pick_count;
+    uint32_t entry_count;
+    uint32_t word_count;
+    uint32_t length_max; /* of what is made; of a longer entry its own length */
+    uint32_t reserved;
+};
+
+/* An entry to make inputs from. */
+struct fv_pick {
+    uint32_t entry;
+    uint32_t is_watched; /* it is run as it is first, and what it is compared with is tried */
+};
+
 /* ---- back ------------------------------------------------------------------------------------ */
 
 /* A discovery under frontier: a bucket of the tree that this timeline was the first to reach, or
@@ -72,8 +96,11 @@ struct fv_comparison {
 /* A trial is a timeline told whatever it was, without its segments: who asked has them. */
 enum fv_record_kind { FV_RECORD_TIMELINE = 1, FV_RECORD_DISCOVERY = 2, FV_RECORD_TRIAL = 3 };
 
-/* What the ring carries: this, then segments, discoveries, compares, message, identity. A multiple
- * of eight bytes. */
+/* Whether a timeline had a tape: that of its job's input, or one that the record brings along. */
+enum fv_tape { FV_TAPE_NONE, FV_TAPE_KNOWN, FV_TAPE_INSIDE };
+
+/* What the ring carries: this, then segments, discoveries, compares, message, identity, tape, owned
+ * features (a u32 each), word. A multiple of eight bytes. */
 struct fv_record {
     uint32_t size;
     uint32_t kind;
@@ -86,7 +113,7 @@ struct fv_record {
     uint64_t draws;
     uint64_t fresh;
     uint64_t digest;
-    uint32_t has_tape;
+    uint32_t has_tape; /* enum fv_tape */
     uint32_t segment_count;
     uint32_t message_size;
     uint32_t identity_size;
@@ -94,8 +121,12 @@ struct fv_record {
     uint32_t child;
     uint32_t discovery_count;
     uint32_t compare_count;
+    uint32_t tape_size;   /* of one inside */
+    uint32_t owned_count; /* fresh features, told one by one under mutation */
+    uint32_t word_size;   /* of the word that made the difference */
+    uint32_t replaces;    /* the entry that this smaller one is as good as; FV_NOTHING: none */
 };
 
-static_assert(sizeof(struct fv_record) == 96, "layout");
+static_assert(sizeof(struct fv_record) == 112, "layout");
 
 #endif

@@ -13,8 +13,6 @@ enum {
     FV_HINTS_MAX = 1 << 18,
 };
 
-#define FV_NOTHING UINT32_MAX
-
 /* A segment at draw `at` since the root: what recipes have, without being relative to another. */
 struct fv_step {
     uint64_t at;

@@ -22,7 +22,7 @@ _Noreturn void fv_check_failed(const char *what, const char *file, int line) {
 
 /* Otherwise a job's timelines run one by one, from splitpoints that its orders name. */
 static bool splits(const struct fv_plan *p) {
-    return p->strategy != FV_STRATEGY_FRONTIER && p->strategy != FV_STRATEGY_TRIALS;
+    return p->strategy == FV_STRATEGY_RANDOM || p->strategy == FV_STRATEGY_DEPTH_FIRST;
 }
 
 static struct fv_header wish_from(const struct fv_plan *p) {
@@ -56,7 +56,8 @@ static const char *why_out_of_range(const struct fv_plan *p) {
     if (p->depth_max > FV_DEPTH_MAX) return "the depth must be at most 128";
     if (p->edge_count > FV_EDGES_MAX) return "the target has too many edges";
     if (p->site_count > FV_MARKS_MAX || p->dynamic_max > FV_MARKS_MAX) return "too many marks";
-    if (p->strategy > FV_STRATEGY_TRIALS) return "no such strategy";
+    if (p->strategy >= FV_STRATEGIES) return "no such strategy";
+    if (p->length_max > FV_TAPE_BYTES_MAX) return "inputs must not be longer than 1 MiB";
     if (p->isolation > FV_ISOLATION_REWIND) return "no such isolation";
     if (p->checkpoints > FV_HOSTS_MAX) return "checkpoints must be at most 256";
     if (p->root_energy < 0 || p->mark_energy < 0) return "energy must not be negative";
@@ -87,6 +88,14 @@ static bool open_frontier(struct fv_campaign *c) {
            fv_frontier_open(c->frontier, c->header, c->known, c->plan.campaign_seed);
 }
 
+static bool open_mutation(struct fv_campaign *c) {
+    if (c->plan.strategy != FV_STRATEGY_MUTATION) return true;
+    c->mutation = calloc(1, sizeof *c->mutation);
+    uint32_t length_max = c->plan.length_max > 0 ? c->plan.length_max : 1;
+    return c->mutation != NULL &&
+           fv_mutation_open(c->mutation, c->header, c->plan.campaign_seed, length_max);
+}
+
 static bool start_workers(struct fv_campaign *c) {
     for (uint32_t i = 0; i < c->plan.jobs; i++) {
         if (fv_session_spawn(&c->session, i) != FV_ERR_NONE) return false;
@@ -101,7 +110,7 @@ static bool begin(struct fv_campaign *c, const char *path, const struct fv_mark_
     if (fv_session_open(&c->session, path, &wish, -1, c->error) != FV_ERR_NONE) return false;
     c->header = c->session.header;
     fv_layout_live(c->header)->tokens = (int32_t)c->plan.jobs;
-    if (!allocate_trees(c, marks) || !open_frontier(c)) {
+    if (!allocate_trees(c, marks) || !open_frontier(c) || !open_mutation(c)) {
         snprintf(c->error, sizeof c->error, "no memory for the explored map and the archive");
         return false;
     }
@@ -135,6 +144,8 @@ void fv_campaign_close(fv_campaign *c) {
     }
     if (c->frontier != NULL) fv_frontier_close(c->frontier);
     free(c->frontier);
+    if (c->mutation != NULL) fv_mutation_close(c->mutation);
+    free(c->mutation);
     fv_trials_free(&c->trials);
     free(c->seen);
     if (c->header != NULL) fv_tree_free(c->header, c->known);
@@ -171,6 +182,11 @@ int fv_campaign_add_input(fv_campaign *c, const uint8_t *bytes, size_t n) {
     }
     free(tape);
     return (int)err;
+}
+
+int fv_campaign_add_word(fv_campaign *c, const uint8_t *bytes, size_t n) {
+    if (c->mutation == NULL || n > FV_WORD_BYTES) return -1;
+    return fv_mutation_add_word(c->mutation, bytes, (uint32_t)n) ? 0 : -1;
 }
 
 /* ---- the loop -------------------------------------------------------------------------------- */

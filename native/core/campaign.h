@@ -7,6 +7,7 @@
 #include "bugs.h"
 #include "core.h"
 #include "frontier.h"
+#include "mutation.h"
 #include "session.h"
 #include "trials.h"
 #include "watch.h"
@@ -61,6 +62,7 @@ struct fv_campaign {
     uint64_t stable_roots;
     uint64_t unreached;           /* splitpoints that their replay did not reach */
     struct fv_frontier *frontier; /* NULL for other strategies */
+    struct fv_mutation *mutation; /* likewise */
     struct fv_trials trials;      /* that wait */
     uint8_t *seen;                /* three maps: features of one, two, three timelines at least */
     uint32_t mark_of[2 * FV_MARKS_MAX]; /* while a job is folded */

@@ -21,7 +21,7 @@ struct fv_plan {
     uint32_t checkpoint_mb; /* of memory, for those of a worker together */
     uint32_t isolation;     /* 0 fork, 1 rewind */
     uint32_t canary;        /* one timeline in so many is checked by a fresh process; 0: none */
-    uint32_t reserved;
+    uint32_t length_max;    /* of inputs that the mutation strategy makes; at most 1 MiB */
     uint64_t campaign_seed;
     uint64_t first_root;
     uint64_t timelines;    /* budget; 0: none */
@@ -100,7 +100,7 @@ struct fv_state_report {
     char keys[256];
 };
 
-/* One record for Python: fixed head, then segments (24 bytes each), message, identity. */
+/* One record for Python: fixed head, then segments (24 bytes each), message, identity, tape. */
 struct fv_record_head {
     uint32_t size;
     uint32_t kind; /* 1 timeline, 2 discovery, 3 trial: its ordinal is the job's number */
@@ -113,7 +113,7 @@ struct fv_record_head {
     uint64_t draws;
     uint64_t fresh;
     uint64_t digest;
-    uint32_t has_tape;
+    uint32_t has_tape; /* 1: of the input with this root; 2: in this record */
     uint32_t segment_count;
     uint32_t message_size;
     uint32_t identity_size;
@@ -121,6 +121,10 @@ struct fv_record_head {
     uint32_t child;
     uint32_t discovery_count; /* none: the campaign has read them */
     uint32_t compare_count;
+    uint32_t tape_size;
+    uint32_t owned_count; /* none, likewise */
+    uint32_t word_size;
+    uint32_t replaces;
 };
 
 /* A splitpoint, and how many timelines are tried from there: draw `count` of the last of
@@ -170,6 +174,9 @@ fv_campaign *fv_campaign_open(const char *path, const struct fv_plan *plan,
                               const struct fv_mark_info *marks, char *error);
 /* Inputs run before the roots, in the order of these calls; copied. 0 or an enum fv_err. */
 int fv_campaign_add_input(fv_campaign *campaign, const uint8_t *bytes, size_t n);
+/* Under mutation: a word of the dictionary, of 1 to 127 bytes. 0, or -1: there is no room, or it is
+ * too long. */
+int fv_campaign_add_word(fv_campaign *campaign, const uint8_t *bytes, size_t n);
 /* Under the strategy for trials: one more job, of at most 64 orders, 1024 tails and 8192 segments
  * (24 bytes each); `tails` says how many segments each child has behind its splitpoint, and
  * `segments` has the prefix of the first order, the tails of its children, the next prefix...

@@ -8,7 +8,7 @@
 #include "queue.h"
 #include "tree.h"
 
-enum { FV_LANE_RECORDS_MAX = 8 << 20, FV_RECORD_BYTES_MAX = 1 << 16 };
+enum { FV_LANE_RECORDS_MAX = 8 << 20 };
 
 static_assert(sizeof(struct fv_record) == sizeof(struct fv_record_head), "cdef.h and layout.h");
 
@@ -35,13 +35,25 @@ static uint64_t texts_at(const struct fv_record *r) {
     return compares_at(r) + r->compare_count * sizeof(struct fv_comparison);
 }
 
+static uint64_t tape_at(const struct fv_record *r) {
+    return texts_at(r) + r->message_size + r->identity_size;
+}
+
+static uint64_t owned_at(const struct fv_record *r) { return tape_at(r) + r->tape_size; }
+
+static uint64_t words_at(const struct fv_record *r) {
+    return owned_at(r) + r->owned_count * sizeof(uint32_t);
+}
+
 static bool record_is_sound(const struct fv_record *r, uint64_t available) {
     if (r->size < sizeof *r || r->size > FV_RECORD_BYTES_MAX || r->size > available) return false;
     if (r->segment_count > FV_SEGMENTS_MAX || r->message_size >= FV_TEXT_BYTES ||
         r->identity_size >= FV_IDENTITY_BYTES || r->verdict >= FV_VERDICT_COUNT ||
-        r->discovery_count > FV_JOURNAL_MAX || r->compare_count > FV_COMPARES_MAX)
+        r->discovery_count > FV_JOURNAL_MAX || r->compare_count > FV_COMPARES_MAX ||
+        r->tape_size > FV_TAPE_BYTES_MAX || r->owned_count > FV_OWNED_MAX ||
+        r->word_size > FV_WORD_BYTES)
         return false;
-    uint64_t bytes = texts_at(r) + r->message_size + r->identity_size;
+    uint64_t bytes = words_at(r) + r->word_size;
     return (bytes + 7) / 8 * 8 == r->size;
 }
 
@@ -103,13 +115,13 @@ static bool is_worth_telling(struct fv_campaign *c, const struct fv_record *r) {
     return is_better || r->fresh > 0;
 }
 
-/* Python has no use for what only the frontier reads. */
+/* Python has no use for what only strategies read. */
 static void cut_journal(struct fv_record *r) {
     uint64_t at = discoveries_at(r), texts = texts_at(r);
-    uint64_t size = r->message_size + r->identity_size;
+    uint64_t size = r->message_size + r->identity_size + r->tape_size;
     memmove((uint8_t *)r + at, (uint8_t *)r + texts, size);
     r->size = (uint32_t)((at + size + 7) / 8 * 8);
-    r->discovery_count = r->compare_count = 0;
+    r->discovery_count = r->compare_count = r->owned_count = r->word_size = 0;
 }
 
 static void tell(struct fv_campaign *c, struct fv_record *r, uint64_t base) {
@@ -210,6 +222,48 @@ void fv_drain_learn(struct fv_campaign *c, struct fv_lane *lane, uint64_t base, 
     while ((r = next_record(lane)) != NULL) {
         uint32_t size = r->size;
         if (r->kind == FV_RECORD_TIMELINE) learn(c, lane, r, base, stamp);
+        fv_queue_drop(&lane->records, size);
+    }
+}
+
+/* ---- what the mutation strategy keeps -------------------------------------------------------- */
+
+/* The input that the job has, or the one that the record brings along; false: neither. */
+static bool find_tape(const struct fv_campaign *c, const struct fv_lane *lane,
+                      const struct fv_record *r, struct fv_told *told) {
+    told->tape = (const uint8_t *)r + tape_at(r);
+    told->tape_size = r->tape_size;
+    if (r->has_tape == FV_TAPE_INSIDE) return true;
+    uint32_t number = lane->errands->tape;
+    if (r->has_tape != FV_TAPE_KNOWN || number == FV_NOTHING || r->segment_count > 0) return false;
+    told->tape = c->inputs[number].tape;
+    told->tape_size = c->inputs[number].recipe->tape_size;
+    return true;
+}
+
+/* Of features that several jobs found at once the first to be folded has brought them. */
+static void adopt(struct fv_campaign *c, struct fv_lane *lane, struct fv_record *r) {
+    const uint8_t *bytes = (const uint8_t *)r;
+    uint32_t owned[FV_OWNED_MAX];
+    memcpy(owned, bytes + owned_at(r), r->owned_count * sizeof *owned);
+    struct fv_told told = {.owned = owned,
+                           .owned_count = r->owned_count,
+                           .word = bytes + words_at(r),
+                           .word_size = r->word_size,
+                           .replaces = r->replaces,
+                           .now = c->known->totals.timelines};
+    if (r->verdict != FV_VERDICT_OK || !find_tape(c, lane, r, &told)) return;
+    uint32_t fresh = fv_mutation_learn(c->mutation, &told);
+    if (r->owned_count == r->fresh) r->fresh = fresh;
+}
+
+void fv_drain_adopt(struct fv_campaign *c, struct fv_lane *lane, uint64_t base) {
+    struct fv_record *r;
+    while ((r = next_record(lane)) != NULL) {
+        uint32_t size = r->size;
+        lane->discoveries += r->kind == FV_RECORD_DISCOVERY;
+        if (r->kind == FV_RECORD_TIMELINE) adopt(c, lane, r);
+        tell(c, r, base);
         fv_queue_drop(&lane->records, size);
     }
 }

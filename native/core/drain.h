@@ -12,6 +12,8 @@ void fv_drain_tell(struct fv_campaign *campaign, struct fv_lane *lane, uint64_t 
  * it. */
 void fv_drain_learn(struct fv_campaign *campaign, struct fv_lane *lane, uint64_t base,
                     uint64_t stamp);
+/* Under mutation, when a job is folded: keeps what is worth it, and tells it. */
+void fv_drain_adopt(struct fv_campaign *campaign, struct fv_lane *lane, uint64_t base);
 /* Tells that a job, whose first root seed is `root`, was given up. */
 void fv_drain_tell_lost(struct fv_campaign *campaign, uint64_t ordinal, uint64_t root,
                         const char *why);

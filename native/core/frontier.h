@@ -30,6 +30,8 @@ struct fv_job_plan {
     uint8_t makers[FV_CHILDREN_MAX];
     uint8_t yields[FV_CHILDREN_MAX];
     struct fv_segment pool[FV_POOL_MAX];
+    struct fv_series series; /* of the mutation strategy, and what it is made from */
+    struct fv_pick picks[FV_PICKS_MAX];
 };
 
 /* A record as the frontier needs it; all of it checked for size. */

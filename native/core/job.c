@@ -19,6 +19,9 @@ enum {
     FV_JOB_EARLY = 16,   /* up to so many more; */
     FV_JOB_HALVINGS = 8, /* one for each job lost in a row: a job is lost whole */
     FV_JOB_GROWTH = 512, /* from then on one more for so many */
+    FV_SERIES_MIN = 32,  /* inputs of a job of the mutation strategy; */
+    FV_SERIES_MAX = 1 << 13,
+    FV_SERIES_GROWTH = 256, /* one more for so many so far */
     FV_FORKED_IN_A_ROW_MAX = 16,
     FV_PARTED_AFTER = 512, /* timelines; then, when one in so many parts, all are forked */
     FV_PARTED_ONE_IN = 4,
@@ -93,6 +96,19 @@ static void order_splits(struct fv_campaign *c, struct fv_lane *lane) {
     c->next_root += lane->roots;
 }
 
+/* Counted in inputs, which says how fast they are as well: a job takes a small part of the time so
+ * far. None is made before the inputs that the campaign begins with are known. */
+static void order_series(struct fv_campaign *c, struct fv_lane *lane) {
+    uint64_t done = c->known->totals.timelines;
+    uint64_t size = min_u64(FV_SERIES_MIN + done / FV_SERIES_GROWTH, FV_SERIES_MAX);
+    size = min_u64(size >> min_u64(c->lost_in_a_row, FV_JOB_HALVINGS), timelines_left(c));
+    lane->roots = lane->grant = 0;
+    lane->errands->order_count = 0;
+    if (c->next_fold < c->input_count) return;
+    fv_mutation_plan(c->mutation, lane->errands, (uint32_t)(size > 0 ? size : 1), done);
+    lane->grant = lane->errands->timelines;
+}
+
 static bool order_trials(struct fv_campaign *c, struct fv_lane *lane) {
     bool is_some = fv_trials_next(&c->trials, &lane->errands);
     lane->roots = 0;
@@ -105,10 +121,13 @@ static bool order_next(struct fv_campaign *c, struct fv_lane *lane) {
     if (c->is_ending || c->is_stopped || timelines_left(c) == 0) return false;
     if (c->plan.strategy == FV_STRATEGY_TRIALS) return order_trials(c, lane);
     lane->errands->tape = FV_NOTHING;
+    lane->errands->series.pick_count = 0;
     if (is_input(c, c->next_job)) {
         lane->errands->tape = (uint32_t)c->next_job;
         order_input(lane);
         if (c->plan.strategy == FV_STRATEGY_DEPTH_FIRST) lane->grant = grant_for(c, 1);
+    } else if (c->mutation != NULL) {
+        order_series(c, lane);
     } else if (c->frontier != NULL) {
         order_splits(c, lane);
     } else {
@@ -131,6 +150,9 @@ static void load_orders(struct fv_campaign *c, struct fv_tree *t, const struct f
     memcpy(fv_layout_orders(h, t), p->orders, p->order_count * sizeof *p->orders);
     memcpy(fv_layout_children(h, t), p->children, p->child_count * sizeof *p->children);
     memcpy(fv_layout_pool(h, t), p->pool, p->pool_count * sizeof *p->pool);
+    t->series = p->series;
+    t->hit_samples = 0;
+    memcpy(fv_stock_picks(h, t), p->picks, p->series.pick_count * sizeof *p->picks);
     if (p->tape != FV_NOTHING) load_tape(c, t, &c->inputs[p->tape]);
 }
 
@@ -315,15 +337,23 @@ static void note_parted(struct fv_campaign *c) {
              fv_call_name(c->parted_by, name, sizeof name));
 }
 
+/* Strategies that learn of a job's records when it has ended. */
+static bool learns(const struct fv_campaign *c) {
+    return c->frontier != NULL || c->mutation != NULL;
+}
+
 static void fold_lane(struct fv_campaign *c, struct fv_lane *lane) {
     uint64_t base = c->known->totals.timelines, stamp = c->next_fold + 1;
     cap_totals(lane);
-    if (c->frontier == NULL) fv_drain_tell(c, lane, base);
+    if (!learns(c)) fv_drain_tell(c, lane, base);
     uint64_t fresh = fv_tree_merge(c->header, c->known, lane->tree, c->mark_of);
     fv_tree_take_seen(c->header, c->seen, lane->tree, c->mark_of);
-    if (c->frontier == NULL) {
+    if (c->frontier == NULL)
         fv_tree_merge_buckets(c->header, c->known, lane->tree, c->mark_of, stamp);
-    } else {
+    if (c->mutation != NULL) {
+        fv_drain_adopt(c, lane, base);
+        fv_mutation_settle(c->mutation, lane->tree, lane->errands);
+    } else if (c->frontier != NULL) {
         fv_drain_learn(c, lane, base, stamp);
         fv_frontier_settle(c->frontier, lane->errands, fv_layout_orders(c->header, lane->tree),
                            stamp);
@@ -344,7 +374,7 @@ static void fold_lane(struct fv_campaign *c, struct fv_lane *lane) {
 void fv_job_fold(struct fv_campaign *c) {
     while (c->next_fold < c->next_job && !c->is_halted) {
         struct fv_lane *lane = &c->lanes[c->next_fold % c->plan.window];
-        if (lane->state == FV_LANE_RUNNING && c->frontier == NULL)
+        if (lane->state == FV_LANE_RUNNING && !learns(c))
             fv_drain_tell(c, lane, c->known->totals.timelines);
         if (lane->state != FV_LANE_ENDED) return;
         fv_drain_rings(c);
@@ -373,6 +403,7 @@ bool fv_job_any_under_way(const struct fv_campaign *c) {
 
 static uint64_t root_of(const struct fv_campaign *c, const struct fv_lane *lane) {
     if (is_input(c, lane->job)) return c->inputs[lane->job].recipe->root;
+    if (c->mutation != NULL) return lane->errands->series.seed;
     return fv_mix_root_seed(c->plan.campaign_seed, lane->errands->orders[0].first_root);
 }
 

@@ -5,6 +5,7 @@
 #include "../include/fuzzverse/fuzzverse.h"
 #include "ending.h"
 #include "runtime.h"
+#include "series.h"
 
 /* Of the timeline under way: ordinary memory, which is as it was at the start when one begins. */
 static struct {
@@ -24,6 +25,7 @@ static void draw_bytes(uint8_t *to, size_t n) {
 }
 
 bool fv_bytes_next(const uint8_t **data, size_t *size) {
+    if (fv_series_is_on()) return fv_series_next(data, size);
     const struct fv_recipe *recipe = &fv_rt.slot->recipe;
     if (input.is_given) return false;
     input.is_given = true;
@@ -36,7 +38,10 @@ bool fv_bytes_next(const uint8_t **data, size_t *size) {
 }
 
 void fv_bytes_end(int result) {
-    (void)result;
+    if (fv_series_is_on()) {
+        fv_series_end(result != FV_BYTES_NOT_KEPT);
+        return;
+    }
     free(input.data);
     input.data = NULL;
 }

@@ -40,8 +40,9 @@ struct match {
  * watched; `ranks` belong to the entries of the slot's table. */
 static struct FV_KEPT_TYPE {
     uint32_t looks_left, looks_left_in_all;
-    uint32_t drawn_count; /* ever; a ring */
-    uint64_t sieve;       /* the low six bits of all that a match may begin with */
+    struct fv_operands *operands; /* of an input of a series; NULL: draws are looked for */
+    uint32_t drawn_count;         /* ever; a ring */
+    uint64_t sieve;               /* the low six bits of all that a match may begin with */
     struct drawn drawn[FV_DRAWN_MAX];
     uint64_t ranks[FV_COMPARES_MAX];
     struct fv_comparison last; /* that was recorded, or found not to be worth it, */
@@ -50,7 +51,7 @@ static struct FV_KEPT_TYPE {
 
 void fv_compare_enter(const struct fv_slot *slot) {
     bool watches = slot != NULL && slot->watches;
-    if (!watches && watch.drawn_count == 0) return; /* dirties no page */
+    if (!watches && watch.drawn_count == 0 && watch.operands == NULL) return; /* dirties no page */
     memset(&watch, 0, sizeof watch);
     if (watches) watch.looks_left_in_all = FV_LOOKS_MAX;
 }
@@ -181,11 +182,24 @@ static void record_match(const struct match *m, bool with_step) {
 
 /* ---- callbacks ------------------------------------------------------------------------------- */
 
+static uint32_t width_of(uint64_t mask) {
+    return mask > UINT32_MAX ? 8 : mask > UINT16_MAX ? 4 : mask > UINT8_MAX ? 2 : 1;
+}
+
+/* Single bytes are left to luck. */
+static void note_numbers(uint64_t a, uint64_t b, uint32_t width) {
+    if ((a | b) > UINT8_MAX) fv_operands_note(watch.operands, a, b, width);
+}
+
 static __attribute__((noinline, cold)) void look(uint64_t a, uint64_t b, uint64_t mask,
                                                  bool either) {
     struct match best = {.drawn = NULL};
     watch.looks_left--;
     if (a == b) return;
+    if (watch.operands != NULL) {
+        note_numbers(a, b, width_of(mask));
+        return;
+    }
     if (may_match(b)) look_for(&best, b, a, mask);
     if (either && may_match(a)) look_for(&best, a, b, mask);
     if (best.drawn == NULL) return;
@@ -196,14 +210,34 @@ static __attribute__((noinline, cold)) void look(uint64_t a, uint64_t b, uint64_
 static __attribute__((noinline, cold)) void look_at_cases(uint64_t value, const uint64_t *cases) {
     uint64_t n = cases[0], bits = cases[1];
     watch.looks_left--;
-    if (n == 0 || bits < 8 || bits > 64) return;
+    if (n == 0 || bits < 8 || bits > 64 || (watch.operands != NULL && bits == 8)) return;
     for (uint64_t i = 0; i < n && i < FV_ANSWERS_OF_DRAW_MAX; i++) {
         struct match best = {.drawn = NULL};
         uint64_t other = cases[2 + (value % n + i) % n];
+        if (watch.operands != NULL) {
+            note_numbers(value, other, (uint32_t)bits / 8);
+            continue;
+        }
         if (other == value || !may_match(value)) continue;
         look_for(&best, value, other, UINT64_MAX >> (64 - bits));
         record_match(&best, false);
     }
+}
+
+void fv_compare_note_all(struct fv_operands *to, uint32_t looks) {
+    watch.operands = to;
+    watch.looks_left = to != NULL ? looks : 0;
+}
+
+bool fv_compare_notes(void) { return watch.operands != NULL && watch.looks_left > 0; }
+
+void fv_compare_note_texts(const void *a, size_t a_size, const void *b, size_t b_size) {
+    struct fv_operands *to = watch.operands;
+    if (!fv_compare_notes()) return;
+    watch.looks_left--;
+    watch.operands = NULL; /* it compares texts itself */
+    fv_operands_note_texts(to, a, a_size, b, b_size);
+    watch.operands = to;
 }
 
 /* clang puts a constant first, and no draw is one. */
@@ -225,4 +259,42 @@ FV_CALLBACK_(const_cmp8, uint64_t, false)
 void __sanitizer_cov_trace_switch(uint64_t value, const uint64_t *cases);
 void __sanitizer_cov_trace_switch(uint64_t value, const uint64_t *cases) {
     if (FV_UNLIKELY(watch.looks_left > 0)) look_at_cases(value, cases);
+}
+
+/* ---- texts: sanitizers call these ------------------------------------------------------------ */
+
+enum { FV_LOOKED_AT = 64 /* bytes of a text */ };
+
+static size_t length(const char *text, size_t most) {
+    return strnlen(text, most < FV_LOOKED_AT ? most : FV_LOOKED_AT);
+}
+
+#define FV_HOOK_(name, type, ...)                                                                  \
+    void __sanitizer_weak_hook_##name(void *from, const type *a, const type *b, __VA_ARGS__);      \
+    void __sanitizer_weak_hook_##name(void *from, const type *a, const type *b, __VA_ARGS__)
+
+FV_HOOK_(memcmp, void, size_t n, int result) {
+    (void)from, (void)result;
+    fv_compare_note_texts(a, n, b, n);
+}
+FV_HOOK_(strncmp, char, size_t n, int result) {
+    (void)from, (void)result;
+    if (fv_compare_notes()) fv_compare_note_texts(a, length(a, n), b, length(b, n));
+}
+FV_HOOK_(strncasecmp, char, size_t n, int result) {
+    (void)from, (void)result;
+    if (fv_compare_notes()) fv_compare_note_texts(a, length(a, n), b, length(b, n));
+}
+FV_HOOK_(strcmp, char, int result) {
+    (void)from, (void)result;
+    if (fv_compare_notes()) fv_compare_note_texts(a, length(a, SIZE_MAX), b, length(b, SIZE_MAX));
+}
+FV_HOOK_(strcasecmp, char, int result) {
+    (void)from, (void)result;
+    if (fv_compare_notes()) fv_compare_note_texts(a, length(a, SIZE_MAX), b, length(b, SIZE_MAX));
+}
+FV_HOOK_(strstr, char, char *result) {
+    (void)from, (void)result;
+    if (fv_compare_notes())
+        fv_compare_note_texts(a, length(a, length(b, SIZE_MAX)), b, length(b, SIZE_MAX));
 }

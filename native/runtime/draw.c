@@ -9,6 +9,7 @@
 #include "ending.h"
 #include "host.h"
 #include "log.h"
+#include "series.h"
 #include "swarm.h"
 
 static bool tape_left(const struct fv_slot *s) {
@@ -205,6 +206,7 @@ static __attribute__((noinline)) uint64_t draw_slowly(uint64_t bound, uint64_t b
                                                       const char *label, bool is_hidden,
                                                       const struct odds *odds) {
     const struct question q = {bound, base, hits, label, is_hidden, odds};
+    fv_series_settle_draws(fv_rt.slot);
     const struct fv_segment *edit = follow_recipe(fv_rt.slot);
     while (at_splitpoint(fv_rt.slot)) {
         int saved = errno; /* the target's, whatever hosts have done */

@@ -2,6 +2,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <string.h>
 
 #include "../common/map.h"
 
@@ -51,6 +52,13 @@ void __sanitizer_cov_pcs_init(const uintptr_t *start, const uintptr_t *stop) {
     table.pcs_count = table.module_count;
 }
 
+/* What -fsanitize=fuzzer asks for besides: the counters of a callee say as much as its address, and
+ * nobody reads how deep a stack was. */
+extern __thread uintptr_t __sancov_lowest_stack;
+__thread uintptr_t __sancov_lowest_stack __attribute__((tls_model("initial-exec")));
+void __sanitizer_cov_trace_pc_indir(uintptr_t callee);
+void __sanitizer_cov_trace_pc_indir(uintptr_t callee) { (void)callee; }
+
 uint32_t fv_edges_count(void) { return table.edge_count; }
 uint32_t fv_edges_module_count(void) { return table.module_count; }
 const struct fv_module *fv_edges_module(uint32_t i) { return &table.modules[i]; }
@@ -66,4 +74,51 @@ uint64_t fv_edges_collect(uint8_t *to, uint64_t first) {
         at += n;
     }
     return hash;
+}
+
+void fv_edges_sweep(struct fv_sweep *sweep) {
+    size_t at = 0;
+    for (uint32_t i = 0; i < table.module_count; i++) {
+        const struct fv_module *m = &table.modules[i];
+        size_t n = (size_t)(m->counters_end - m->counters);
+        fv_sweep_counters(sweep, m->counters, n, at);
+        at += n;
+    }
+}
+
+void fv_edges_clear(void) {
+    for (uint32_t i = 0; i < table.module_count; i++) {
+        const struct fv_module *m = &table.modules[i];
+        memset(m->counters, 0, (size_t)(m->counters_end - m->counters));
+    }
+}
+
+void fv_edges_hit(uint8_t *hits, uint64_t size) {
+    size_t at = 0;
+    for (uint32_t i = 0; i < table.module_count && size > 0; i++) {
+        const struct fv_module *m = &table.modules[i];
+        size_t n = (size_t)(m->counters_end - m->counters);
+        fv_sweep_hits(hits, size, m->counters, n, at);
+        at += n;
+    }
+}
+
+/* Modules are few, and nearly always one. */
+static uint8_t counter(uint64_t number) {
+    for (uint32_t i = 0; i < table.module_count; i++) {
+        const struct fv_module *m = &table.modules[i];
+        uint64_t n = (uint64_t)(m->counters_end - m->counters);
+        if (number < n) return m->counters[number];
+        number -= n;
+    }
+    return 0;
+}
+
+bool fv_edges_have(const uint32_t *features, uint32_t count, uint64_t first) {
+    for (uint32_t i = 0; i < count; i++) {
+        uint64_t byte = features[i] / 8;
+        if (byte < first) return false;
+        if (!(fv_map_class(counter(byte - first)) >> features[i] % 8 & 1)) return false;
+    }
+    return true;
 }

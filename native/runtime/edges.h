@@ -2,7 +2,10 @@
 #ifndef FV_RUNTIME_EDGES_H
 #define FV_RUNTIME_EDGES_H
 
+#include <stdbool.h>
 #include <stdint.h>
+
+#include "../common/sweep.h"
 
 enum { FV_MODULES_MAX = 512 };
 
@@ -19,5 +22,15 @@ uint32_t fv_edges_overflow(void);
 
 /* Writes the edge range of a feature map, which begins at byte `first` of it; returns its hash. */
 uint64_t fv_edges_collect(uint8_t *to, uint64_t first);
+
+/* The same of an input of a series, which leaves the counters blank for the next; the sweep's maps
+ * begin at the edges. */
+void fv_edges_sweep(struct fv_sweep *sweep);
+/* Blanks them without a look. */
+void fv_edges_clear(void);
+/* Counts what the counters say, as fv_sweep_hits. */
+void fv_edges_hit(uint8_t *hits, uint64_t size);
+/* Whether the counters say all of these features, numbered from the first edge on. */
+bool fv_edges_have(const uint32_t *features, uint32_t count, uint64_t first);
 
 #endif

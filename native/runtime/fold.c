@@ -1,9 +1,12 @@
 #include "fold.h"
 
+#include <string.h>
+
 #include "../common/map.h"
 #include "../common/mix.h"
 #include "../common/verdict.h"
 #include "record.h"
+#include "series.h"
 
 static uint64_t fold_features(struct fv_slot *s) {
     const struct fv_header *h = fv_rt.header;
@@ -77,7 +80,9 @@ static bool outlasts(const struct fv_slot *s) {
 uint64_t fv_fold_timeline(struct fv_slot *s) {
     if (s->verdict == FV_VERDICT_NONE) return 0; /* its fork was refused */
     struct fv_totals *totals = &fv_rt.tree->totals;
+    if (fv_series_has_told(s)) return 0;
     uint64_t ordinal = totals->timelines;
+    struct fv_telling telling = fv_series_telling(s);
     uint64_t fresh = fold_features(s);
     fold_seen(s);
     fold_tallies(s, ordinal);
@@ -89,6 +94,37 @@ uint64_t fv_fold_timeline(struct fv_slot *s) {
     }
     bool is_telling = fresh > 0 || s->verdict != FV_VERDICT_OK;
     if (outlasts(s) || is_telling || s->journal_count > 0 || s->compare_count > 0)
-        fv_record_timeline(s, ordinal, fresh);
+        fv_record_telling(s, ordinal, fresh, &telling);
     return fresh + s->fresh_below;
+}
+
+/* ---- series ---------------------------------------------------------------------------------- */
+
+/* Most of what runs in series has no marks. */
+static uint64_t fold_marks(struct fv_slot *s, uint64_t ordinal) {
+    const struct fv_header *h = fv_rt.header;
+    uint8_t *explored = fv_layout_explored(h, fv_rt.tree), *features = fv_layout_features(h, s);
+    uint64_t used = fv_layout_map_used(h, fv_rt.tree),
+             marks = h->site_count + fv_rt.tree->dynamic_count;
+    if (marks == 0) return 0;
+    uint64_t fresh =
+        fv_map_merge(explored, features, h->map_edges) +
+        fv_map_merge(explored + h->map_each, features + h->map_each, used - h->map_each);
+    fold_tallies(s, ordinal);
+    memset(features, 0, h->map_edges);
+    memset(features + h->map_each, 0, used - h->map_each);
+    memset(fv_layout_tallies(h, s), 0, marks * sizeof(struct fv_tally));
+    s->each_hash = 0;
+    return fresh;
+}
+
+uint64_t fv_fold_input(struct fv_slot *s, uint64_t fresh, uint64_t digest) {
+    struct fv_totals *t = &fv_rt.tree->totals;
+    fresh += fold_marks(s, t->timelines);
+    t->timelines++;
+    t->draws += s->count;
+    t->productive += fresh > 0;
+    t->verdicts[FV_VERDICT_OK]++;
+    t->digest = fv_mix_into(fv_mix_into(t->digest, digest), s->draw_hash + fresh);
+    return fresh;
 }

@@ -3,6 +3,7 @@
 #include "../common/mix.h"
 #include "cache.h"
 #include "layers.h"
+#include "series.h"
 #include "split.h"
 #include "timeline.h"
 
@@ -47,11 +48,22 @@ static enum fv_side run_all_roots(const struct fv_order *o) {
     return FV_PARENT;
 }
 
+static enum fv_side run_series(void) {
+    struct fv_batch batch;
+    fv_split_open(&batch, 0, 1);
+    prepare_root(batch.slots[0], 0, fv_rt.tree->series.seed);
+    fv_series_open(batch.slots[0]);
+    if (fv_split_run(&batch) == FV_CHILD) return FV_CHILD;
+    fv_series_close();
+    return FV_PARENT;
+}
+
 static enum fv_side run_order(uint32_t number) {
     const struct fv_order *o = &fv_layout_orders(fv_rt.header, fv_rt.tree)[number];
     switch (o->kind) {
     case FV_ORDER_INPUT: return run_input();
     case FV_ORDER_ROOTS: return run_all_roots(o);
+    case FV_ORDER_SERIES: return run_series();
     default: break;
     }
     if (!fv_rt.in_runner) return fv_cache_serve(number);

@@ -18,6 +18,7 @@
 #include "guard.h"
 #include "host.h"
 #include "raw.h"
+#include "series.h"
 #include "split.h"
 #include "stack.h"
 #include "timeline.h"
@@ -224,13 +225,13 @@ static void settle(struct fv_slot *s, enum event event) {
     by_force |= event == FV_EVENT_PARTED && s->verdict != FV_VERDICT_OK &&
                 s->verdict != FV_VERDICT_ASSERTION;
     self->is_worn |= by_force;
-    if (by_force || s->is_traced) fv_canary_ask(s, by_force);
+    if ((by_force || s->is_traced) && !fv_series_is_on()) fv_canary_ask(s, by_force);
     s->state = FV_SLOT_DONE;
 }
 
 void fv_runner_run(struct fv_slot *s) {
     struct fv_slot *parent = fv_rt.slot;
-    fv_canary_mark(s);
+    if (!fv_series_is_on()) fv_canary_mark(s);
     enum event event = run_to_end(s);
     settle(s, event);
     leave_to(parent);

@@ -1,4 +1,5 @@
 /* Which answers comparisons ask for: of the right draw, in its bounds, in bounded room. */
+/* links: runtime/operands */
 #include "../../native/runtime/compare.c"
 
 #include "expect.h"

@@ -23,7 +23,7 @@ def record(kind: int, path: bytes, message: bytes = b"", identity: bytes = b"") 
 
 def test_each_kind_is_told_as_what_it_is() -> None:
     data = record(1, PATH, b"what", b"who") + record(3, b"", b"m", b"i") + record(2, PATH, b"d")
-    timeline, trial, discovery = parse(memoryview(data), {42: b"tape"}, is_frontier=True)
+    timeline, trial, discovery = parse(memoryview(data), {42: b"tape"}, is_told_later=True)
     recipe = Recipe(42, PATH, b"tape")
     assert timeline == TimelineRecord(
         1_000, Verdict.ASSERTION, 11, 77, 4, "what", "who", recipe, 60, 2, 7
@@ -33,7 +33,7 @@ def test_each_kind_is_told_as_what_it_is() -> None:
 
 
 def test_the_frontier_leaves_recipes_of_discoveries_out() -> None:
-    (discovery,) = parse(memoryview(record(2, b"", b"d")), {}, is_frontier=True)
+    (discovery,) = parse(memoryview(record(2, b"", b"d")), {}, is_told_later=True)
     assert discovery == Discovery(1_000, 4, "d", None, 60)
-    (split,) = parse(memoryview(record(2, b"", b"d")), {}, is_frontier=False)
+    (split,) = parse(memoryview(record(2, b"", b"d")), {}, is_told_later=False)
     assert split == Discovery(1_000, 4, "d", Recipe(42), 60)
