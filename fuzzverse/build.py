@@ -27,6 +27,15 @@ COVERAGE_FLAGS: Final = ("-fsanitize-coverage=inline-8bit-counters,pc-table",)
 # Tells what drawn values are compared with. Costs a call for every comparison: what has no time for
 # that is compiled with -fno-sanitize-coverage=trace-cmp.
 COMPARE_FLAGS: Final = ("-fsanitize-coverage=trace-cmp",)
+# Harnesses as clang makes them for libFuzzer, with the same edges, and comparisons of texts that are
+# calls; without what nobody reads here.
+FUZZER_FLAGS: Final = (
+    "-fsanitize=fuzzer-no-link",
+    "-fno-sanitize-coverage=stack-depth,indirect-calls",
+)
+# Takes these calls from the heap's archive, unless a sanitizer has them.
+TEXTS_FLAG: Final = "-Wl,-u,memcmp"
+HARNESS_NAME: Final = b"LLVMFuzzerTestOneInput"
 # Every load and store is a call into the simulation kit, which may run another task there.
 PREEMPT_FLAGS: Final = ("-fsanitize-coverage=trace-loads,trace-stores",)
 # clang announces accesses only where it instruments something: here functions, with no counter.
@@ -179,6 +188,8 @@ class Builder:
             directories += [third_party, *(third_party / name for name in fetched.include)]
         edges = variant.edges
         flags = ["-O2", *DEBUG_FLAGS, *(COVERAGE_FLAGS if edges else ()), *extra]
+        is_harness = edges and _is_harness(target, variant)
+        flags += FUZZER_FLAGS if is_harness else ()
         flags += [f"-I{directory}" for directory in (*directories, self._resources.include)]
         # Marks are told apart by their file, so it must not depend on where the source lies.
         flags += [f"-fmacro-prefix-map={target.directory}/="]
@@ -253,6 +264,7 @@ class Builder:
         is_cxx = target.language == "c++" or any(Path(name).suffix != ".c" for name in own)
         driver = self._compiler.cxx if is_cxx else self._compiler.path
         command = (str(driver), *extra, *map(str, objects))
+        command += (TEXTS_FLAG,) if _is_harness(target, variant) else ()
         command += link_flags(self._resources, threads=target.threads, is_c=not is_cxx)
         key = hashlib.sha256("\0".join((*command, self._compiler.version)).encode())
         key.update(self._resources.runtime.read_bytes() + self._resources.heap.read_bytes())
@@ -288,6 +300,12 @@ class Builder:
             raise EngineError(words) from None
         finally:
             beside.unlink(missing_ok=True)
+
+
+def _is_harness(target: TargetFile, variant: Variant) -> bool:
+    """Whether one of its own sources defines a harness, or at least names it."""
+    paths = (target.directory / name for name in (*target.sources, *variant.sources))
+    return any(HARNESS_NAME in path.read_bytes() for path in paths if path.is_file())
 
 
 def _first_lines(output: str) -> str:

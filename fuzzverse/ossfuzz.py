@@ -49,6 +49,11 @@ class Beside:
         """Where starting inputs are."""
         return () if self.seeds is None else (self.seeds,)
 
+    @property
+    def dictionaries(self) -> tuple[Path, ...]:
+        """Where words are."""
+        return () if self.dictionary is None else (self.dictionary,)
+
 
 NOTHING_BESIDE: Final = Beside()
 

@@ -15,6 +15,8 @@ from fuzzverse.build import (
     COMPARE_FLAGS,
     COVERAGE_FLAGS,
     DEBUG_FLAGS,
+    FUZZER_FLAGS,
+    TEXTS_FLAG,
     link_flags,
     preempt_flags,
 )
@@ -28,13 +30,6 @@ PREEMPT_FLAG: Final = "--fv-preempt"
 PASS_THROUGH: Final = {"ignore_unknown_options": True, "help_option_names": []}
 # What links libFuzzer with clang: here the runtime is in its place.
 _FUZZER: Final = frozenset(("fuzzer", "fuzzer-no-link"))
-# Code as clang makes it for libFuzzer, with the same edges, and without what nobody reads here.
-FUZZER_FLAGS: Final = (
-    "-fsanitize=fuzzer-no-link",
-    "-fno-sanitize-coverage=stack-depth,indirect-calls",
-)
-# Takes the comparisons of texts from the heap's archive, unless a sanitizer has them.
-TEXTS_FLAG: Final = "-Wl,-u,memcmp"
 # With one of these clang does not link an executable.
 _NO_LINK: Final = frozenset(
     ("-c", "-S", "-E", "-M", "-MM", "-fsyntax-only", "-shared", "-r", "--version", "-###", "--help")

@@ -18,7 +18,6 @@ from fuzzverse.errors import ExitCode
 from fuzzverse.interruption import Interruption
 from fuzzverse.libfuzzer import load_dictionary
 from fuzzverse.model import Policy
-from fuzzverse.ossfuzz import load_options
 from fuzzverse.outcome import StopReason, Summary
 from fuzzverse.report import summary as summary_report
 
@@ -65,7 +64,6 @@ def run(
     opened = open_target(target, request)
     given = (*opened.beside.corpora, *corpus)
     start = starting(opened.inputs, given, opened.target.name if resume else "", say)
-    near = load_options(opened.beside).dictionary
     summary = explore(
         opened,
         policy,
@@ -75,7 +73,7 @@ def run(
         Interruption(),
         functools.partial(shared, archive),
         watching(target, quiet=quiet),
-        _words((*([near] if near else []), *dictionaries)),
+        _words((*dictionaries, *opened.beside.dictionaries)),
     )
     render = summary_report.render_json if as_json else summary_report.render
     click.echo(render(summary), nl=False)

@@ -20,7 +20,8 @@ bool fv_mutation_open(struct fv_mutation *m, const struct fv_header *h, uint64_t
     *m = (struct fv_mutation){.header = h,
                               .luck = fv_mix(campaign_seed + FV_GOLDEN),
                               .length_max = length_max,
-                              .length_now = FV_LENGTH_AT_FIRST};
+                              .length_now = length_max};
+    if (m->length_now > FV_LENGTH_AT_FIRST) m->length_now = FV_LENGTH_AT_FIRST;
     m->merits = calloc(FV_ENTRIES_MAX, sizeof *m->merits);
     m->owned = calloc(1, h->map_size);
     m->hits = calloc(h->hits_size + 1, sizeof *m->hits);

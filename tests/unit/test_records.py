@@ -8,15 +8,22 @@ from fuzzverse.records import parse
 PATH = Recipe.of(0, Segment(3, 9)).path
 
 
-def record(kind: int, path: bytes, message: bytes = b"", identity: bytes = b"") -> bytes:
+def record(
+    kind: int,
+    path: bytes,
+    message: bytes = b"",
+    identity: bytes = b"",
+    tape: bytes | None = None,
+) -> bytes:
     """As `struct fv_record_head` of cdef.h has it."""
-    body = path + message + identity
+    body = path + message + identity + (tape or b"")
     body += b"\0" * (-len(body) % 8)
     verdict = 1 if kind != 2 else 0
     head = struct.pack(
-        "<IIIiiiQQQQQIIIIIIII",
-        *(96 + len(body), kind, verdict, 11, 77, 4, 1_000, 42, 60, 2, 7, 1),
-        *(len(path) // 24, len(message), len(identity), 5, 6, 0, 0),
+        "<IIIiiiQQQQQIIIIIIIIIIII",
+        *(112 + len(body), kind, verdict, 11, 77, 4, 1_000, 42, 60, 2, 7),
+        *(1 if tape is None else 2, len(path) // 24, len(message), len(identity), 5, 6, 0, 0),
+        *(len(tape or b""), 0, 0, 0xFFFF_FFFF),
     )
     return head + body
 
@@ -30,6 +37,13 @@ def test_each_kind_is_told_as_what_it_is() -> None:
     )
     assert trial == Trial(1_000, 5, 6, Verdict.ASSERTION, 11, 77, 4, "m", "i", 60)
     assert discovery == Discovery(1_000, 4, "d", recipe, 60)
+
+
+def test_a_tape_may_come_with_its_record() -> None:
+    data = b"".join(record(1, b"", b"what", b"who", tape) for tape in (b"", b"bytes", b"\0" * 100))
+    tapes = [one.recipe.tape for one in parse(memoryview(data), {42: b"another"}, is_told_later=True)
+             if isinstance(one, TimelineRecord)]  # fmt: skip
+    assert tapes == [b"", b"bytes", b"\0" * 100]
 
 
 def test_the_frontier_leaves_recipes_of_discoveries_out() -> None:
