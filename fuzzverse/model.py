@@ -8,6 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+import numpy as np
+import numpy.typing as npt
+
 
 class Verdict(enum.IntEnum):
     """How a timeline ended. The numbers are those of `enum fv_verdict`."""
@@ -69,6 +72,12 @@ class Strategy(enum.IntEnum):
     FRONTIER = 2
     TRIALS = 3  # whoever holds the campaign says what runs; not for `run`
     MUTATION = 4
+    CENSUS = 5  # inputs alone, to see what each has; not for `run`
+
+    @property
+    def explores(self) -> bool:
+        """Whether a run may have it."""
+        return self not in (Strategy.TRIALS, Strategy.CENSUS)
 
 
 class Isolation(enum.IntEnum):
@@ -415,6 +424,23 @@ class RewindProbe:
     seccomp: int | None
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Counted:
+    """What an input of a census has: number `index`, of `inputs` as the campaign was given them.
+
+    `features` is a uint32 array, in ascending order but for dynamic marks, of at most 200,000;
+    `count` of them there were. `work` says how many edges the timeline passed at least, which
+    stands for the time that it takes and does not depend on the machine.
+    """
+
+    index: int
+    verdict: Verdict
+    draws: int
+    work: int
+    count: int
+    features: npt.NDArray[np.uint32]
+
+
 @dataclass(frozen=True, slots=True)
 class Progress:
     """What one step of a campaign brought, in campaign order."""
@@ -423,6 +449,7 @@ class Progress:
     discoveries: tuple[Discovery, ...]
     finished: bool
     trials: tuple[Trial, ...] = ()
+    counted: tuple[Counted, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -350,14 +350,19 @@ class Campaign:
         timelines: list[model.TimelineRecord] = []
         discoveries: list[model.Discovery] = []
         trials: list[model.Trial] = []
+        counted: list[model.Counted] = []
         for record in self._records():
             if isinstance(record, model.Trial):
                 trials.append(record)
+            elif isinstance(record, model.Counted):
+                counted.append(record)
             elif isinstance(record, model.Discovery):
                 discoveries.append(record)
             else:
                 timelines.append(record)
-        return model.Progress(tuple(timelines), tuple(discoveries), finished, tuple(trials))
+        return model.Progress(
+            tuple(timelines), tuple(discoveries), finished, tuple(trials), tuple(counted)
+        )
 
     def _records(self) -> Iterator[records.Record]:
         while n := lib.fv_campaign_take_records(self._campaign, self._buffer, _RECORD_BUFFER_BYTES):

@@ -6,12 +6,15 @@ import struct
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from fuzzverse.model import SEGMENT, Discovery, Recipe, TimelineRecord, Trial, Verdict
+import numpy as np
 
-Record = TimelineRecord | Discovery | Trial
+from fuzzverse.model import SEGMENT, Counted, Discovery, Recipe, TimelineRecord, Trial, Verdict
+
+Record = TimelineRecord | Discovery | Trial | Counted
 
 _KIND_TIMELINE: Final = 1
 _KIND_TRIAL: Final = 3
+_KIND_CENSUS: Final = 5
 _VERDICTS: Final = tuple(Verdict)
 # struct fv_record_head of cdef.h
 _HEAD: Final = struct.Struct("<IIIiiiQQQQQIIIIII8xI12x")
@@ -27,6 +30,8 @@ def parse(
         head = _HEAD.unpack_from(data, at)
         if head[1] == _KIND_TRIAL:
             yield _trial(data, at, head)
+        elif head[1] == _KIND_CENSUS:
+            yield _counted(data, at, head)
         elif head[1] == _KIND_TIMELINE:
             yield _timeline(data, at, head, tapes)
         else:
@@ -113,6 +118,13 @@ def _trial(data: memoryview, at: int, head: tuple[int, ...]) -> Trial:
         identity=_text(data[texts + message_size : texts + message_size + identity_size]),
         draws=draws,
     )
+
+
+def _counted(data: memoryview, at: int, head: tuple[int, ...]) -> Counted:
+    size, _, verdict = head[:3]
+    index, _, draws, count, work = head[6:11]
+    features = np.frombuffer(data[at + _HEAD.size : at + size], dtype=np.uint32)
+    return Counted(index, _VERDICTS[verdict], draws, work, count, features[:count].copy())
 
 
 def _recipe(

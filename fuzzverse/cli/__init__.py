@@ -27,7 +27,7 @@ COMMANDS: Final = {
     "replay": ("fuzzverse.cli.replay:replay", "Replay one timeline: a bug, a recipe, an input."),
     "bugs": ("fuzzverse.cli.bugs:bugs", "List and show the bugs that runs left."),
     "report": ("fuzzverse.cli.report:report", "Make a page, or a file for CI, of what a run left."),
-    "corpus": ("fuzzverse.cli.corpus:corpus", "List the inputs that runs left."),
+    "corpus": ("fuzzverse.cli.corpus:corpus", "Merge, minimize, export and import inputs."),
     "nightly": ("fuzzverse.cli.nightly:nightly", "Search many targets, as every night."),
     "archive": ("fuzzverse.cli.archive:archive", "Share with a team what runs left."),
     "build": ("fuzzverse.cli.build:build", "Build a target and print the executable's path."),

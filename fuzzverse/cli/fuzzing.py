@@ -17,6 +17,7 @@ import click
 from fuzzverse import bugstore, native
 from fuzzverse.cli.exploring import explore
 from fuzzverse.cli.inputs import starting_inputs
+from fuzzverse.cli.merging import Merging, inputs_in
 from fuzzverse.cli.opening import Opened
 from fuzzverse.cli.sharing import shared
 from fuzzverse.cli.watching import rss_mb, say
@@ -72,8 +73,13 @@ def fuzz(opened: Opened, flags: Flags, directories: Sequence[Path]) -> int:
             raise UsageError(f"{directory}: no such directory; make it, or give another")
     dictionary = load_dictionary(Path(flags.dict)) if flags.dict else Dictionary((), ())
     start = starting_inputs(None, (*opened.beside.corpora, *directories))
+<<<<<<< HEAD
+    for warning in (*dictionary.skipped, *start.skipped):
+        say(f"WARNING: {warning}")
+=======
     for words in (*dictionary.skipped, *start.skipped):
         say(f"WARNING: {words}")
+>>>>>>> mutation
     interruption = Interruption()
     with _out_beside(directories[0] if directories else None) as out:
         lines = _Artifacts(flags, out / "bugs")
@@ -119,6 +125,19 @@ def _keep(flags: Flags, bug: Bug, data: bytes) -> int:
     write_whole(path, data)
     say(report.artifact(bug, path, data))
     return artifact_kind(bug.verdict)[1]
+
+
+def merge(opened: Opened, flags: Flags, directories: Sequence[Path]) -> int:
+    """Adds to the first directory what the others add to it; the exit code."""
+    if len(directories) < 2:
+        raise UsageError("-merge=1 takes the directory to merge into, and those to merge from")
+    into, *sources = directories
+    there = inputs_in([into], foreign=False)
+    offered = {name: data for name, data in inputs_in(sources).items() if name not in there}
+    journal = Path(flags.merge_control_file) if flags.merge_control_file else None
+    found = Merging(opened.target, policy_of(flags, 0), into, journal).run(there, offered)
+    say(report.merged(found))
+    return int(ExitCode.NOTHING_FOUND)
 
 
 # ---- smaller -------------------------------------------------------------------------------------

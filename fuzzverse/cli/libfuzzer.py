@@ -34,6 +34,8 @@ def libfuzzer(target: str, words: tuple[str, ...]) -> int:
         return 0
     opened = open_target(target, BuildRequest())
     asked = _with_options(opened, words)
+    if asked.flags.merge:
+        return fuzzing.merge(opened, asked.flags, asked.paths)
     if asked.flags.minimize_crash:
         return fuzzing.minimize(opened, asked.flags, _one_file(asked))
     if asked.paths and not any(path.is_dir() for path in asked.paths):

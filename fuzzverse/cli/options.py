@@ -22,7 +22,7 @@ U64_MAX: Final = (1 << 64) - 1
 # Mutation for harnesses, frontier for simulations.
 AUTO: Final = "auto"
 STRATEGIES: Final = tuple(
-    one.name.lower().replace("_", "-") for one in reversed(Strategy) if one is not Strategy.TRIALS
+    one.name.lower().replace("_", "-") for one in reversed(Strategy) if one.explores
 )
 COUNT_MAX: Final = 10**15
 ENERGY_MAX: Final = 10**9

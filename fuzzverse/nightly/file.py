@@ -27,11 +27,7 @@ _SECONDS: Final = {"s": 1, "m": 60, "h": 3_600}
 _AUTO: Final = "auto"  # mutation for harnesses, frontier for simulations
 _STRATEGIES: Final = (
     _AUTO,
-    *(
-        one.name.lower().replace("_", "-")
-        for one in reversed(Strategy)
-        if one is not Strategy.TRIALS
-    ),
+    *(one.name.lower().replace("_", "-") for one in reversed(Strategy) if one.explores),
 )
 _ISOLATIONS: Final = tuple(one.value for one in IsolationChoice)
 _NAME: Final = re.compile(r"[A-Za-z0-9*?\[\]._/-]{1,200}")

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from fuzzverse.libfuzzer import Flags
+from fuzzverse.merge import Merged
 from fuzzverse.outcome import Bug, Summary
 from fuzzverse.report.text import printable
 from fuzzverse.smaller import Smaller
@@ -59,6 +60,13 @@ def minimized(path: Path, data: bytes, to: Path, found: Smaller) -> str:
         f"CRASH_MIN: {path} ({len(data)} bytes) has become {to} ({len(found.data)} bytes) in "
         f"{found.tries} runs; {how}"
     )
+
+
+def merged(found: Merged) -> str:
+    """What a merge came to."""
+    bad = f"; {len(found.bad)} end badly and are left out" if found.bad else ""
+    fresh = found.features_after - found.features_before
+    return f"MERGE-OUTER: {len(found.kept)} new files with {fresh} new features added{bad}"
 
 
 def ending(summary: Summary, rss_mb: int, *, with_stats: bool) -> str:

@@ -74,6 +74,7 @@ enum fv_strategy {
     FV_STRATEGY_FRONTIER,
     FV_STRATEGY_TRIALS, /* the caller says what runs, and is told how each ended */
     FV_STRATEGY_MUTATION,
+    FV_STRATEGY_CENSUS, /* inputs alone; the caller is told what features each has */
     FV_STRATEGIES
 };
 

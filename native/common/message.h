@@ -94,7 +94,12 @@ struct fv_comparison {
 };
 
 /* A trial is a timeline told whatever it was, without its segments: who asked has them. */
-enum fv_record_kind { FV_RECORD_TIMELINE = 1, FV_RECORD_DISCOVERY = 2, FV_RECORD_TRIAL = 3 };
+enum fv_record_kind {
+    FV_RECORD_TIMELINE = 1,
+    FV_RECORD_DISCOVERY = 2,
+    FV_RECORD_TRIAL = 3,
+    FV_RECORD_CENSUS = 5, /* the core's alone */
+};
 
 /* Whether a timeline had a tape: that of its job's input, or one that the record brings along. */
 enum fv_tape { FV_TAPE_NONE, FV_TAPE_KNOWN, FV_TAPE_INSIDE };

@@ -64,13 +64,20 @@ static const char *why_out_of_range(const struct fv_plan *p) {
     return NULL;
 }
 
-static bool allocate_trees(struct fv_campaign *c, const struct fv_mark_info *marks) {
-    c->known = fv_tree_new(c->header);
-    if (c->known == NULL) return false;
-    for (uint32_t i = 0; i < c->header->site_count; i++) {
-        fv_layout_marks(c->header, c->known)[i].kind = marks[i].kind;
-        fv_layout_marks(c->header, c->known)[i].compare = marks[i].compare;
+static struct fv_tree *blank_tree(const struct fv_header *h, const struct fv_mark_info *marks) {
+    struct fv_tree *t = fv_tree_new(h);
+    for (uint32_t i = 0; t != NULL && i < h->site_count; i++) {
+        fv_layout_marks(h, t)[i].kind = marks[i].kind;
+        fv_layout_marks(h, t)[i].compare = marks[i].compare;
     }
+    return t;
+}
+
+static bool allocate_trees(struct fv_campaign *c, const struct fv_mark_info *marks) {
+    c->known = blank_tree(c->header, marks);
+    bool is_census = c->plan.strategy == FV_STRATEGY_CENSUS;
+    if (is_census) c->blank = blank_tree(c->header, marks);
+    if (c->known == NULL || (is_census && c->blank == NULL)) return false;
     for (uint32_t i = 0; i < c->plan.window; i++) {
         c->lanes[i].tree = fv_layout_tree(c->header, i);
         c->lanes[i].start = fv_tree_new(c->header);
@@ -149,6 +156,7 @@ void fv_campaign_close(fv_campaign *c) {
     fv_trials_free(&c->trials);
     free(c->seen);
     if (c->header != NULL) fv_tree_free(c->header, c->known);
+    if (c->header != NULL) fv_tree_free(c->header, c->blank);
     fv_session_close(&c->session);
     for (uint32_t i = 0; i < c->input_count; i++) {
         free(c->inputs[i].recipe);

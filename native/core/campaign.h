@@ -52,6 +52,7 @@ struct fv_campaign {
     struct fv_session session;
     struct fv_header *header;
     struct fv_tree *known; /* private: all folded jobs */
+    struct fv_tree *blank; /* private: what each job of a census starts from; else NULL */
     struct fv_lane lanes[FV_WINDOW_MAX];
     struct fv_input *inputs;
     uint32_t input_count;

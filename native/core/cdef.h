@@ -103,7 +103,8 @@ struct fv_state_report {
 /* One record for Python: fixed head, then segments (24 bytes each), message, identity, tape. */
 struct fv_record_head {
     uint32_t size;
-    uint32_t kind; /* 1 timeline, 2 discovery, 3 trial: its ordinal is the job's number */
+    uint32_t
+        kind; /* 1 timeline, 2 discovery, 3 trial, 5 census: their ordinal is the job's number */
     uint32_t verdict;
     int32_t signal;
     int32_t exit_code;
@@ -126,6 +127,10 @@ struct fv_record_head {
     uint32_t word_size;
     uint32_t replaces;
 };
+
+/* A record of a census is the head and, in the place of all else, the numbers of the input's
+ * features, 32 bits each and at most 200,000 of them: `fresh` counts all, `draws` are the timeline's,
+ * `digest` says how many edges it passed at least. */
 
 /* A splitpoint, and how many timelines are tried from there: draw `count` of the last of
  * `segment_count` segments behind a root, or behind the campaign's first input and its tape. */

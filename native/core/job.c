@@ -6,6 +6,7 @@
 #include "../common/call.h"
 #include "../common/mix.h"
 #include "../common/public.h"
+#include "census.h"
 #include "drain.h"
 #include "queue.h"
 #include "tree.h"
@@ -120,6 +121,7 @@ static bool order_trials(struct fv_campaign *c, struct fv_lane *lane) {
 static bool order_next(struct fv_campaign *c, struct fv_lane *lane) {
     if (c->is_ending || c->is_stopped || timelines_left(c) == 0) return false;
     if (c->plan.strategy == FV_STRATEGY_TRIALS) return order_trials(c, lane);
+    if (c->plan.strategy == FV_STRATEGY_CENSUS && !is_input(c, c->next_job)) return false;
     lane->errands->tape = FV_NOTHING;
     lane->errands->series.pick_count = 0;
     if (is_input(c, c->next_job)) {
@@ -188,7 +190,7 @@ static void plan_job(struct fv_campaign *c, struct fv_lane *lane) {
     lane->attempts = lane->discoveries = 0;
     lane->records_kept = 0;
     c->granted += lane->grant;
-    fv_tree_copy(c->header, lane->start, c->known);
+    fv_tree_copy(c->header, lane->start, c->blank != NULL ? c->blank : c->known);
     begin_tree(c, lane);
     c->next_job++;
 }
@@ -348,6 +350,7 @@ static void fold_lane(struct fv_campaign *c, struct fv_lane *lane) {
     if (!learns(c)) fv_drain_tell(c, lane, base);
     uint64_t fresh = fv_tree_merge(c->header, c->known, lane->tree, c->mark_of);
     fv_tree_take_seen(c->header, c->seen, lane->tree, c->mark_of);
+    if (c->blank != NULL) fv_census_tell(c, lane);
     if (c->frontier == NULL)
         fv_tree_merge_buckets(c->header, c->known, lane->tree, c->mark_of, stamp);
     if (c->mutation != NULL) {
