@@ -73,8 +73,8 @@ def fuzz(opened: Opened, flags: Flags, directories: Sequence[Path]) -> int:
             raise UsageError(f"{directory}: no such directory; make it, or give another")
     dictionary = load_dictionary(Path(flags.dict)) if flags.dict else Dictionary((), ())
     start = starting_inputs(None, (*opened.beside.corpora, *directories))
-    for words in (*dictionary.skipped, *start.skipped):
-        say(f"WARNING: {words}")
+    for warning in (*dictionary.skipped, *start.skipped):
+        say(f"WARNING: {warning}")
     interruption = Interruption()
     with _out_beside(directories[0] if directories else None) as out:
         lines = _Artifacts(flags, out / "bugs")
@@ -130,7 +130,7 @@ def merge(opened: Opened, flags: Flags, directories: Sequence[Path]) -> int:
     there = inputs_in([into], foreign=False)
     offered = {name: data for name, data in inputs_in(sources).items() if name not in there}
     journal = Path(flags.merge_control_file) if flags.merge_control_file else None
-    found = Merging(opened.target, policy_of(flags, ()), into, journal).run(there, offered)
+    found = Merging(opened.target, policy_of(flags, 0), into, journal).run(there, offered)
     say(report.merged(found))
     return int(ExitCode.NOTHING_FOUND)
 

@@ -53,8 +53,8 @@ def rival(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = ROOT / "targets" / "packets"
     path = tmp_path_factory.mktemp("rival") / "packets"
     sources = [folder / "packets.c", folder / "harness.c"]
-    command = ["clang", "-g", "-O1", "-fsanitize=fuzzer", "-DFV_INNER_LENGTH", *sources]
-    subprocess.run([*command, "-o", path], check=True)
+    command = ["clang", "-g", "-O1", "-fsanitize=fuzzer", "-DFV_INNER_LENGTH", "-o", str(path)]
+    subprocess.run([*command, *map(str, sources)], check=True)
     return path
 
 
