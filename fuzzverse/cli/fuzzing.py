@@ -73,13 +73,8 @@ def fuzz(opened: Opened, flags: Flags, directories: Sequence[Path]) -> int:
             raise UsageError(f"{directory}: no such directory; make it, or give another")
     dictionary = load_dictionary(Path(flags.dict)) if flags.dict else Dictionary((), ())
     start = starting_inputs(None, (*opened.beside.corpora, *directories))
-<<<<<<< HEAD
     for warning in (*dictionary.skipped, *start.skipped):
         say(f"WARNING: {warning}")
-=======
-    for words in (*dictionary.skipped, *start.skipped):
-        say(f"WARNING: {words}")
->>>>>>> mutation
     interruption = Interruption()
     with _out_beside(directories[0] if directories else None) as out:
         lines = _Artifacts(flags, out / "bugs")
