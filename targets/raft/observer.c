@@ -66,6 +66,7 @@ void observer_leads(const struct server *s) {
     if (leaders[s->term] != 0) fv_bug("election safety: two servers were elected in one term");
     leaders[s->term] = (uint8_t)(1 + s->id);
     check_leader(s);
+    observer_look();
     workload_moment();
 }
 
@@ -115,6 +116,7 @@ void observer_committed(const struct server *s, uint32_t old_commit) {
     if (s->commit <= commit) return;
     commit = s->commit < INDEX_MAX ? s->commit : INDEX_MAX - 1;
     check_other_leaders(s);
+    observer_look();
     workload_moment();
 }
 
