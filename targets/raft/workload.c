@@ -4,7 +4,8 @@
 
 enum {
     STEPS = 40,
-    STEPS_MAX = 80, /* as long as links are cut: what follows from that is yet to come */
+    CALM_STEPS = 15, /* at least, after the last fault: elections follow from it, one upon another */
+    STEPS_MAX = 200,
     STEP_MS_MIN = 20,
     STEP_MS_MAX = 110,
     FAULT_ONE_IN_MIN = 8192, /* steps and moments; a root has its own rate */
@@ -21,6 +22,7 @@ enum {
 static uint32_t fault_one_in, change_one_in, handover_one_in;
 static uint32_t reconcile_one_in; /* of elections */
 static bool is_cut;
+static uint32_t calm_steps; /* since the last fault */
 
 /* ---- what happens to servers ----------------------------------------------------------------- */
 
@@ -82,6 +84,7 @@ static void fault(void) {
     default: part(); break;
     }
     if (kind >= ISOLATE) is_cut = true;
+    calm_steps = 0;
 }
 
 void workload_moment(void) {
@@ -192,6 +195,7 @@ static void open_simulation(void) {
 
 static void step(void) {
     fv_sleep(FV_MS((uint64_t)fv_between(STEP_MS_MIN, STEP_MS_MAX)));
+    calm_steps++;
     start_again();
     heal();
     workload_moment();
@@ -202,6 +206,6 @@ static void step(void) {
 
 FV_TARGET(raft) {
     open_simulation();
-    for (uint32_t i = 0; i < STEPS || (is_cut && i < STEPS_MAX); i++) step();
+    for (uint32_t i = 0; i < STEPS || (calm_steps < CALM_STEPS && i < STEPS_MAX); i++) step();
     clients_check();
 }
