@@ -291,8 +291,11 @@ static void mark_lost_change(const struct view *v) {
         up += server_is_up(i);
         if (possible_votes(s) > votes) votes = possible_votes(s);
     }
-    const uint8_t is[] = {has_begun(leader), leader->voters_index > leader->commit,
-                          bits_of(leader->voters) % 2 == 0, is_lonely(leader), up > 0,
+    const uint8_t is[] = {has_begun(leader),
+                          leader->voters_index > leader->commit,
+                          bits_of(leader->voters) % 2 == 0,
+                          is_lonely(leader),
+                          up > 0,
                           (uint8_t)votes};
     if (holders == 0 || !begins(&last, is, sizeof(is))) return;
     FV_SOMETIMES_EACH("a change of voters that the leader has not got",

@@ -4,16 +4,16 @@
 
 enum {
     STEPS = 40,
-    CALM_STEPS = 15, /* at least, after the last fault: elections follow from it, one upon another */
+    CALM_STEPS = 15, /* at least, after a fault: one election follows upon another */
     STEPS_MAX = 200,
     STEP_MS_MIN = 20,
     STEP_MS_MAX = 110,
     FAULT_ONE_IN_MIN = 8192, /* steps and moments; a root has its own rate */
     ORDER_ONE_IN_MIN = 64,
-    RECONCILE_BITS = 2, /* elections; the rarer rates are a quarter of the one before */
-    RATES = 3,        /* each half of the one before */
-    HEAL_ONE_IN = 12, /* steps, once some link is cut */
-    TRIES_MAX = 100,  /* of an order to be carried out */
+    RECONCILE_BITS = 2, /* of its rates, each a quarter of the one before */
+    RATES = 3,          /* each half of the one before */
+    HEAL_ONE_IN = 12,   /* steps, once some link is cut */
+    TRIES_MAX = 100,    /* of an order to be carried out */
     TRY_MS = 10,
     KEPT_VOTERS = 3, /* the automatic operator leaves so many */
 };
