@@ -108,9 +108,9 @@ class Edits:
             for item in shape.edits:
                 if shape.at[item] < len(draws):
                     draw = draws[shape.at[item]]
-                    groups.setdefault((draw.label, draw.places), []).append(item)
+                    groups.setdefault((draw.label, draw.places), []).append(draw.number)
             several = sorted((g for g in groups.values() if len(g) > 1), key=len, reverse=True)
-            if not self._simplest.take_first([shape.unsaid(group) for group in several]):
+            if not self._simplest.take_unsaid(several):
                 return
 
     def _unsay_shifting(self) -> None:

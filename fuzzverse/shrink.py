@@ -1,9 +1,10 @@
 """Makes a recipe small, as Hypothesis makes the choices behind a failing test small.
 
 Every pass proposes candidates; those that still show the bug, and are simpler, are taken. Simpler
-means fewer draws that are not plain, then fewer draws, then fewer segments, then smaller answers
-(shortlex; MacIver and Donaldson, "Test-case reduction via test-case generation", 2020). Passes are
-repeated until none finds anything: the result is irreducible by any of them.
+means written down before following seeds; of what follows seeds, few segments; then fewer draws
+that are not plain, fewer draws, fewer items, smaller answers (shortlex; MacIver and Donaldson,
+"Test-case reduction via test-case generation", 2020). Passes are repeated until none finds
+anything: the result is irreducible by any of them.
 
 A recipe out of a search follows seeds: `luck.py` cuts it and writes it down. What is written down,
 `edits.py` makes less.
@@ -13,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 from fuzzverse.edits import Edits
@@ -69,14 +71,15 @@ class Shrinker:
         if draws is None:
             raise NotReproducedError
         simplest = Simplest(self._judge, Shape.of(recipe, draws), self._took)
-        luck = Luck(simplest, self._trace)
-        edits = Edits(simplest, self._trace)
+        trace = lru_cache(maxsize=1)(self._trace)
+        luck = Luck(simplest, trace)
+        edits = Edits(simplest, trace)
         try:
             for _ in range(ROUNDS_MAX):
-                before = simplest.best.key
+                before = simplest.best.rank
                 luck.round()
                 edits.round()
-                if simplest.best.key == before:
+                if simplest.best.rank == before:
                     return Shrunk(simplest.best, draws, "")
         except Stopped as stopped:
             return Shrunk(simplest.best, draws, str(stopped))
