@@ -27,8 +27,8 @@ COVERAGE_FLAGS: Final = ("-fsanitize-coverage=inline-8bit-counters,pc-table",)
 # Tells what drawn values are compared with. Costs a call for every comparison: what has no time for
 # that is compiled with -fno-sanitize-coverage=trace-cmp.
 COMPARE_FLAGS: Final = ("-fsanitize-coverage=trace-cmp",)
-# Harnesses as clang makes them for libFuzzer, with the same edges, and comparisons of texts that are
-# calls; without what nobody reads here.
+# Harnesses as clang makes them for libFuzzer, with the same edges, and comparisons of texts that
+# are calls; without what nobody reads here.
 FUZZER_FLAGS: Final = (
     "-fsanitize=fuzzer-no-link",
     "-fno-sanitize-coverage=stack-depth,indirect-calls",

@@ -1,6 +1,6 @@
 /* The stock of the mutation strategy, in shared memory: entries, which inputs are made from, and
- * the words of the dictionary. The controller adds to it, targets map it read-only; what a job may see
- * of it is what there was when it was planned. Then what a job has in its own tree for that. */
+ * the words of the dictionary. The controller adds to it, targets map it read-only; what a job may
+ * see of it is what there was when it was planned. Then what a job has in its own tree for that. */
 #ifndef FV_COMMON_STOCK_H
 #define FV_COMMON_STOCK_H
 

@@ -20,8 +20,8 @@ struct fv_sweep {
 /* Takes `n` counters, whose features are those of `explored` and `seen` from byte `at` on; these
  * have 64 bytes more than they need. */
 void fv_sweep_counters(struct fv_sweep *sweep, uint8_t *counters, size_t n, size_t at);
-/* Counts the features of the counters, saturating: bit b of counter i is counted at 8 * (at + i) + b
- * modulo `size`. */
+/* Counts the features of the counters, saturating: bit b of counter i is counted at
+ * 8 * (at + i) + b modulo `size`. */
 void fv_sweep_hits(uint8_t *hits, size_t size, const uint8_t *counters, size_t n, size_t at);
 
 #endif

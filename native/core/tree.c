@@ -8,6 +8,7 @@
 #include "../common/map.h"
 #include "../common/mix.h"
 #include "../common/public.h"
+#include "../common/stock.h"
 
 struct fv_tree *fv_tree_new(const struct fv_header *h) {
     struct fv_tree *t = mmap(NULL, h->tree_stride, PROT_READ | PROT_WRITE,
@@ -72,6 +73,7 @@ void fv_tree_clear(const struct fv_header *h, struct fv_tree *t) {
     t->bucket_count = FV_BUCKETS_MAX;
     t->dynamic_count = h->dynamic_max;
     memset(fv_layout_seen(h, t), 0, 3 * h->map_size);
+    memset(fv_stock_hits(h, t), 0, h->hits_size);
 }
 
 void fv_tree_take_seen(const struct fv_header *h, uint8_t *seen, struct fv_tree *job,

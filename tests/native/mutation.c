@@ -81,8 +81,8 @@ static void words_are_kept_once(void) {
     uint8_t word[FV_WORD_BYTES + 1] = "word";
     EXPECT(fv_mutation_add_word(&m, word, 4) && fv_mutation_add_word(&m, word, 4));
     EXPECT(fv_mutation_add_word(&m, word, FV_WORD_BYTES));
-    EXPECT(!fv_mutation_add_word(&m, word, FV_WORD_BYTES + 1) &&
-           !fv_mutation_add_word(&m, word, 0));
+    EXPECT(!fv_mutation_add_word(&m, word, FV_WORD_BYTES + 1));
+    EXPECT(!fv_mutation_add_word(&m, word, 0));
     EXPECT(m.word_count == 2);
     fv_mutation_close(&m);
 }

@@ -1,4 +1,4 @@
-/* A harness behind locks that luck alone does not open: numbers, texts, and a word of a dictionary. */
+/* A harness behind locks that luck alone does not open: numbers and texts. */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>

@@ -40,10 +40,10 @@ def test_each_kind_is_told_as_what_it_is() -> None:
 
 
 def test_a_tape_may_come_with_its_record() -> None:
-    data = b"".join(record(1, b"", b"what", b"who", tape) for tape in (b"", b"bytes", b"\0" * 100))
-    tapes = [one.recipe.tape for one in parse(memoryview(data), {42: b"another"}, is_told_later=True)
-             if isinstance(one, TimelineRecord)]  # fmt: skip
-    assert tapes == [b"", b"bytes", b"\0" * 100]
+    tapes = [b"", b"bytes", b"\0" * 100]
+    data = memoryview(b"".join(record(1, b"", b"what", b"who", tape) for tape in tapes))
+    told = parse(data, {42: b"another"}, is_told_later=True)
+    assert [one.recipe.tape for one in told if isinstance(one, TimelineRecord)] == tapes
 
 
 def test_the_frontier_leaves_recipes_of_discoveries_out() -> None:

@@ -89,7 +89,7 @@ def parsed(*arguments: str) -> tuple[Policy, BuildRequest]:
 
 def test_the_defaults_are_the_policys() -> None:
     policy, request = parsed("--jobs", "1", "--keep-going")
-    assert policy == Policy()
+    assert policy == Policy(suits_target=True)
     assert request == BuildRequest()
 
 

@@ -86,7 +86,7 @@ def test_a_target_may_be_there_plain_and_sanitized() -> None:
         ('[[target]]\nnames = ["$(id)/x"]\ntimelines = 5', "is no name"),
         (PLAIN + PLAIN, "maze is there twice"),
         (PLAIN + "color = 1", "unknown key `color`"),
-        (PLAIN + 'strategy = "clever"', "`strategy` is 'clever', but must be one of frontier"),
+        (PLAIN + 'strategy = "clever"', "`strategy` is 'clever', but must be one of auto"),
         (PLAIN + 'isolation = "vm"', "`isolation` is 'vm'"),
         (PLAIN + 'sanitize = ["thread"]', "known are address, undefined"),
         (PLAIN + 'time = "5 minutes"', 'write "90s", "5m" or "1h"'),
