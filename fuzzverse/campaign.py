@@ -35,6 +35,9 @@ from fuzzverse.triage import Triage
 STEP_S: Final = 0.1
 SAVE_INTERVAL_S: Final = 0.9
 LOOK_INTERVAL_S: Final = 0.5
+# Between two surveys; and so many times what the last one took, for the campaign waits meanwhile.
+SURVEY_INTERVAL_S: Final = 5.0
+SURVEY_COSTS: Final = 100
 LOST_SHOWN_MAX: Final = 20
 LEAK_ADVICE: Final = (
     "timelines were run under fork from then on, and what came before may not replay. Either the "
@@ -112,6 +115,8 @@ class CampaignRun:
         self._start = clocks.monotonic()
         self._saved = 0.0
         self._looked = 0.0
+        self._survey_due = 0.0
+        self._edge_places: Sequence[int] | None = None
         self._last_discovery = 0.0
         self._inputs_written = 0
         self._lost = 0
@@ -142,8 +147,12 @@ class CampaignRun:
             if stopped is not None:
                 self._take(self._engine.stop())
                 return stopped
-            if self._seconds() - self._saved >= SAVE_INTERVAL_S:
-                self._save()
+            now = self._seconds()
+            if now - self._saved < SAVE_INTERVAL_S:
+                continue
+            if now >= self._survey_due:
+                self._put_survey()
+            self._save()
 
     def _begin(self) -> int:
         policy = {
@@ -307,6 +316,17 @@ class CampaignRun:
         totals = {**asdict(moment.totals), "isolation": moment.totals.isolation.name.lower()}
         self._out.events.add("totals", totals, urgent=True)
 
+    def _put_survey(self) -> None:
+        """Where the campaign has been: for who looks meanwhile, or after it was killed, and at its
+        end once more."""
+        began = self._seconds()
+        if self._edge_places is None:
+            self._edge_places = self._places()
+        survey, executable = self._engine.survey(), str(self._target.path)
+        self._archive.put_survey(self._campaign, survey, executable, self._edge_places)
+        ended = self._seconds()
+        self._survey_due = ended + max(SURVEY_INTERVAL_S, SURVEY_COSTS * (ended - began))
+
     def _put_bugs(self, *bugs: Bug) -> None:
         self._archive.put_bugs(self._campaign, *bugs)
         for bucket, evidence in self._triage.take_evidence().items():
@@ -329,9 +349,7 @@ class CampaignRun:
             unfit=self._engine.unfit(),
         )
         self._archive.put_marks(self._campaign, *summary.tallies)
-        self._archive.put_survey(
-            self._campaign, self._engine.survey(), str(self._target.path), self._places()
-        )
+        self._put_survey()
         self._archive.end(self._campaign, summary)
         end = {"stopped": stopped.value, "digest": summary.digest, "bugs": len(summary.bugs)}
         self._out.events.add("end", end, urgent=True)

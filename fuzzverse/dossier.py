@@ -215,7 +215,7 @@ def _words(features: object) -> str:
 def find_lines(edges: Edges | None, build_id: str, symbolizer: Path | None) -> Sources:
     """The lines of the build that a campaign ran, when it is still there; it is read, never run."""
     if edges is None:
-        return Sources(why_not="edges are kept when a campaign ends, and this one has not")
+        return Sources(why_not="edges are kept from a campaign's first second on; it has none yet")
     if not edges.places or len(edges.places) != len(edges.seen):
         return Sources(why_not="the target has no edges, or does not say where they are")
     if symbolizer is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import lzma
 import zipfile
 import zlib
 from pathlib import Path
@@ -65,7 +66,7 @@ def _load_zip(path: Path) -> Loaded:
                     with archive.open(info) as member:
                         data = member.read(ENTRY_SIZE_MAX + 1)
                 except (OSError, RuntimeError, NotImplementedError, ValueError, EOFError,
-                        zipfile.BadZipFile, zlib.error) as error:  # fmt: skip
+                        zipfile.BadZipFile, zlib.error, lzma.LZMAError) as error:  # fmt: skip
                     skipped.append(f"{shown} cannot be read: {error}")
                     continue
                 total += len(data)

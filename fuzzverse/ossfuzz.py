@@ -7,33 +7,19 @@ https://google.github.io/clusterfuzz/setting-up-fuzzing/libfuzzer-and-afl/ (opti
 from __future__ import annotations
 
 import configparser
-import io
-import lzma
-import stat
-import zipfile
-import zlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from fuzzverse.errors import InputError, UsageError
+from fuzzverse.errors import InputError
 from fuzzverse.files import read_capped
 
 SEEDS_END: Final = "_seed_corpus.zip"
 OPTIONS_SIZE_MAX: Final = 64 * 1024
-ARCHIVE_SIZE_MAX: Final = 64 * 1024 * 1024
-SEED_SIZE_MAX: Final = 1024 * 1024
-SEED_COUNT_MAX: Final = 200_000
-SEEDS_SIZE_MAX: Final = 256 * 1024 * 1024
 # What a file that came with a target may say; where artifacts go, and the like, is the user's.
 _ALLOWED: Final = frozenset(
     ("max_len", "timeout", "rss_limit_mb", "runs", "max_total_time", "seed", "print_final_stats")
 )
-# What a broken archive makes of the standard library's reader.
-_BROKEN: Final = (
-    zipfile.BadZipFile, zlib.error, lzma.LZMAError,
-    EOFError, NotImplementedError, OSError, RuntimeError, ValueError,
-)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,56 +97,3 @@ def load_options(found: Beside) -> Options:
 
 def _line(error: configparser.Error) -> str:
     return str(error).replace("'<string>'", "", 1).replace("\n", " ")
-
-
-# ---- seeds ---------------------------------------------------------------------------------------
-
-Seeds = tuple[tuple[tuple[str, bytes], ...], tuple[str, ...]]
-
-
-def load_seeds(path: Path) -> Seeds:
-    """The files in a ZIP archive in the order of their names, and what was skipped and why.
-
-    Nothing is written anywhere, so names are but names. Sizes are capped, whatever the archive says
-    of itself.
-
-    Raises:
-        UsageError: it cannot be read, or is no archive.
-    """
-    try:
-        data = read_capped(path, ARCHIVE_SIZE_MAX)
-    except InputError as error:
-        raise UsageError(f"no seed corpus: {error}") from error
-    try:
-        with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            return _members(path, archive)
-    except _BROKEN as error:
-        raise UsageError(f"no seed corpus: {path}: {error}") from error
-
-
-def _members(path: Path, archive: zipfile.ZipFile) -> Seeds:
-    members = [one for one in archive.infolist() if not one.is_dir()]
-    entries: list[tuple[str, bytes]] = []
-    skipped, size = [], 0
-    for one in sorted(members, key=lambda one: one.filename):
-        if len(entries) == SEED_COUNT_MAX or size > SEEDS_SIZE_MAX - SEED_SIZE_MAX:
-            skipped.append(f"{path}: from {one.filename!r} on, more than is taken of an archive")
-            break
-        try:
-            data = _contents(archive, one)
-        except (InputError, *_BROKEN) as error:
-            skipped.append(f"{path}: {one.filename!r}: {error}")
-            continue
-        size += len(data)
-        entries.append((one.filename, data))
-    return tuple(entries), tuple(skipped)
-
-
-def _contents(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> bytes:
-    if stat.S_IFMT(member.external_attr >> 16) not in (0, stat.S_IFREG):
-        raise InputError("no regular file")
-    with archive.open(member) as stream:
-        data = stream.read(SEED_SIZE_MAX + 1)
-    if len(data) > SEED_SIZE_MAX:
-        raise InputError(f"larger than {SEED_SIZE_MAX} bytes")
-    return data

@@ -14,7 +14,16 @@ from typing import Any, Final
 from sqlalchemy import ColumnElement, Result, Select, Table, delete, func, insert, select, update
 
 from fuzzverse.archive.database import Database
-from fuzzverse.archive.schema import BLOBS, BUGS, CAMPAIGNS, CHANGING, ENTRIES, EVIDENCE, GROWING
+from fuzzverse.archive.schema import (
+    BLOBS,
+    BUGS,
+    CAMPAIGNS,
+    CHANGING,
+    ENTRIES,
+    EVIDENCE,
+    GROWING,
+    SURVEYED,
+)
 from fuzzverse.files import name_of
 
 ROWS_MAX: Final = 500
@@ -40,7 +49,8 @@ def push(
         source: the archive of an OUT.
         team: where to.
         input_of: the bytes of a corpus file by its name, None when there are none.
-        uid: the campaign; "": all.
+        uid: the campaign, which may be under way: then without its surveys, which may have fifty
+            thousand rows, each time others; "": all, whole.
 
     Raises:
         EngineError: one of the two cannot be used; campaigns that are through stay.
@@ -52,7 +62,7 @@ def push(
             chosen = chosen.where(CAMPAIGNS.c.uid == uid)
         with source.connection.begin():
             campaigns = source.connection.execute(chosen).scalars().all()
-    copies = [_Copy(source, team, input_of, campaign) for campaign in campaigns]
+    copies = [_Copy(source, team, input_of, campaign, bool(uid)) for campaign in campaigns]
     counts = [copy.run() for copy in copies]
     return Pushed(len(counts), sum(c[0] for c in counts), sum(c[1] for c in counts))
 
@@ -78,11 +88,13 @@ class _Copy:
         team: Database,
         input_of: Callable[[str], bytes | None],
         campaign: int,
+        is_followed: bool,
     ) -> None:
         self._source = source
         self._team = team
         self._input_of = input_of
         self._campaign = campaign
+        self._is_followed = is_followed
         self._there = 0
 
     def run(self) -> tuple[int, int]:
@@ -95,12 +107,16 @@ class _Copy:
                 self._put_campaign()
                 for table, key in GROWING:
                     self._add(table, key)
-                for table in CHANGING:
+                for table in (*CHANGING, *(() if self._is_under_way() else SURVEYED)):
                     self._replace(table)
                 for part in EVIDENCE:
                     self._put_blobs(BUGS, part, self._blob)
                 self._put_blobs(ENTRIES, "name", self._input_of)
                 return self._count(ENTRIES), self._count(BUGS)
+
+    def _is_under_way(self) -> bool:
+        stopped = select(CAMPAIGNS.c.stopped).where(CAMPAIGNS.c.id == self._campaign)
+        return self._is_followed and self._read(stopped).scalar_one() is None
 
     def _read(self, query: Select[Any]) -> Result[Any]:
         with self._source.errors():

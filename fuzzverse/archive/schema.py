@@ -123,7 +123,8 @@ BLOBS: Final = Table(
 
 # The parts of a bug that are blobs.
 EVIDENCE: Final = ("input", "log", "stack")
-# Tables of a campaign whose rows are only ever added, by the column that grows with them; and those
-# whose rows change while it runs.
+# Tables of a campaign whose rows are only ever added, by the column that grows with them; those
+# whose rows change while it runs; and those of surveys, which change as well, and are large.
 GROWING: Final = ((ENTRIES, "timeline"), (CURVES, "seconds"))
-CHANGING: Final = (BUGS, MARKS, MAKERS, STATES, EFFORTS, COVERAGE)
+CHANGING: Final = (BUGS, MARKS, MAKERS)
+SURVEYED: Final = (STATES, EFFORTS, COVERAGE)

@@ -29,7 +29,7 @@ from fuzzverse.archive.schema import (
     STATES,
 )
 from fuzzverse.files import name_of
-from fuzzverse.model import Effort, Maker, MarkTally, Survey
+from fuzzverse.model import Effort, Maker, MarkTally, StateTally, Survey
 from fuzzverse.outcome import Bug, Snapshot, Summary
 
 # Columns of a campaign that are called as in model.Totals.
@@ -159,11 +159,9 @@ class Archive:
     def put_survey(
         self, campaign: int, survey: Survey, executable: str, places: Sequence[int]
     ) -> None:
-        """Keeps where a campaign has been; `places` is the address of each edge in the file
+        """Keeps where a campaign has been by now; `places` is the address of each edge in the file
         `executable`, none when they are not known."""
-        found = enumerate(survey.states)
-        states = ({"number": n, **asdict(s), "is_open": int(s.is_open)} for n, s in found)
-        self._put(STATES, ({**s, "campaign": campaign} for s in states))
+        self._put(STATES, (_state_row(campaign, n, s) for n, s in enumerate(survey.states)))
         spent = ({**asdict(e), "mark": -1 if e.mark is None else e.mark} for e in efforts(survey))
         self._put(EFFORTS, ({**e, "campaign": campaign} for e in spent))
         packed = struct.pack(f"<{len(places)}Q", *places)
@@ -259,6 +257,20 @@ def _bug_row(campaign: int, bug: Bug) -> dict[str, object]:
         "root": str(bug.root),
         "verdict": bug.verdict.name.lower(),
         "is_minimized": int(bug.is_minimized),
+    }
+
+
+def _state_row(campaign: int, number: int, state: StateTally) -> dict[str, object]:
+    """By hand: there are many, and a campaign waits while they are written."""
+    return {
+        "campaign": campaign,
+        "number": number,
+        "mark": state.mark,
+        "keys": state.keys,
+        "draws": state.draws,
+        "tries": state.tries,
+        "hits": state.hits,
+        "is_open": int(state.is_open),
     }
 
 

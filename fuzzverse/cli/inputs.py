@@ -10,8 +10,8 @@ from fuzzverse import corpus, native
 from fuzzverse.archive.queries import FILE_NAME
 from fuzzverse.archive.writer import Archive, Earlier
 from fuzzverse.errors import InputError, UsageError
+from fuzzverse.foreign import load_foreign
 from fuzzverse.model import Recipe
-from fuzzverse.ossfuzz import load_seeds
 from fuzzverse.outdir import OutDirectory
 
 
@@ -55,7 +55,7 @@ def resumed(out: Path, earlier: Earlier, start: Start) -> Start:
 def _load(place: Path) -> corpus.Loaded:
     """The inputs in a directory, or in a ZIP archive like those that OSS-Fuzz has."""
     if place.suffix == ".zip" and not place.is_dir():
-        return corpus.Loaded(*load_seeds(place))
+        return load_foreign(place)
     return corpus.load(place)
 
 

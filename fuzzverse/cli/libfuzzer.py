@@ -8,7 +8,6 @@ from pathlib import Path
 import click
 
 from fuzzverse.cli import fuzzing
-from fuzzverse.cli.cc import PASS_THROUGH
 from fuzzverse.cli.opening import BuildRequest, Opened, open_target
 from fuzzverse.cli.watching import say
 from fuzzverse.errors import UsageError
@@ -17,7 +16,8 @@ from fuzzverse.ossfuzz import load_options
 from fuzzverse.report import libfuzzer as report
 
 
-@click.command(context_settings=PASS_THROUGH)
+# -h would be found in the midst of flags with one dash.
+@click.command(context_settings={"ignore_unknown_options": True, "help_option_names": ["--help"]})
 @click.argument("target")
 @click.argument("words", nargs=-1, type=click.UNPROCESSED)
 def libfuzzer(target: str, words: tuple[str, ...]) -> int:

@@ -200,11 +200,10 @@ int fv_campaign_add_word(fv_campaign *c, const uint8_t *bytes, size_t n) {
 /* ---- the loop -------------------------------------------------------------------------------- */
 
 static bool replace_worker(struct fv_campaign *c, uint32_t i) {
-    c->worker_deaths++;
-    fv_job_note_worker(c, i);
+    c->deaths++;
     c->runners_gone += fv_layout_worker(c->header, i)->runner_count;
     fv_job_retry(c, i);
-    if (c->worker_deaths > FV_EARLY_DEATHS_MAX && c->next_fold == 0) {
+    if (c->deaths > FV_EARLY_DEATHS_MAX && c->next_fold == 0) {
         snprintf(c->error, sizeof c->error, "the target's workers die before their first draw");
         return false;
     }

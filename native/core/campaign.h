@@ -31,6 +31,8 @@ struct fv_lane {
     uint64_t roots;
     uint64_t epoch; /* jobs folded when it was planned */
     uint32_t is_warm;
+    uint32_t isolation;          /* enum fv_isolation: of the first attempt */
+    char unfit[FV_TEXT_BYTES];   /* why it could not be rewound; "" when it could */
     struct fv_tree *tree;        /* shared */
     struct fv_tree *start;       /* private: what the job began with, to begin again */
     struct fv_job_plan *errands; /* what it is to do; orders, children and segments of its tree */
@@ -67,9 +69,10 @@ struct fv_campaign {
     struct fv_trials trials;      /* that wait */
     uint8_t *seen;                /* three maps: features of one, two, three timelines at least */
     uint32_t mark_of[2 * FV_MARKS_MAX]; /* while a job is folded */
-    uint64_t worker_deaths;
-    uint64_t last_fresh;    /* timelines when something fresh was folded last */
-    uint32_t lost_in_a_row; /* folded jobs since one that had a timeline */
+    uint64_t deaths;                    /* of workers, whatever they were at */
+    uint64_t worker_deaths;             /* of them, with a folded job under way, or none */
+    uint64_t last_fresh;                /* timelines when something fresh was folded last */
+    uint32_t lost_in_a_row;             /* folded jobs since one that had a timeline */
     uint64_t last_watch_ns;
     int is_ending;  /* hands out no further job */
     int is_halted;  /* a folded job found the bug to stop at */

@@ -175,7 +175,7 @@ static void begin_tree(struct fv_campaign *c, struct fv_lane *lane) {
     t->tokens_held = 0;
     t->ring_head = t->ring_tail = 0;
     t->is_done = t->is_halted = t->unreached = t->parted_by = t->refused = 0;
-    t->isolation = lane->attempts == 0 ? c->isolation : FV_ISOLATION_FORK;
+    t->isolation = lane->attempts == 0 ? lane->isolation : FV_ISOLATION_FORK;
     memset(t->fronts, 0, sizeof t->fronts);
     lane->records_read = 0;
     lane->state = FV_LANE_WAITING;
@@ -187,6 +187,8 @@ static void plan_job(struct fv_campaign *c, struct fv_lane *lane) {
     lane->job = c->next_job;
     lane->epoch = c->next_fold;
     lane->is_warm = c->known->totals.timelines > 0;
+    lane->isolation = c->isolation;
+    lane->unfit[0] = '\0';
     lane->attempts = lane->discoveries = 0;
     lane->records_kept = 0;
     c->granted += lane->grant;
@@ -230,7 +232,6 @@ static void assign(struct fv_campaign *c, struct fv_lane *lane, uint32_t lane_in
     struct fv_worker *w = fv_layout_worker(c->header, (uint32_t)worker);
     lane->state = FV_LANE_RUNNING;
     lane->worker = worker;
-    if (c->isolation == FV_ISOLATION_FORK) lane->tree->isolation = FV_ISOLATION_FORK;
     w->trees[w->job % FV_QUEUE_MAX] = lane_index;
     __atomic_fetch_add(&w->job, 1, __ATOMIC_RELEASE);
     fv_wait_wake(&w->job);
@@ -264,13 +265,13 @@ bool fv_job_is_sound(const struct fv_lane *lane) {
            t->order_count == lane->errands->order_count;
 }
 
-/* A worker that cannot rewind this target speaks for all. */
-void fv_job_note_worker(struct fv_campaign *c, uint32_t worker) {
-    const struct fv_worker *w = fv_layout_worker(c->header, worker);
-    if (c->isolation != FV_ISOLATION_REWIND || !w->is_unfit) return;
-    c->isolation = FV_ISOLATION_FORK;
-    memcpy(c->unfit, w->unfit, sizeof c->unfit);
-    c->unfit[sizeof c->unfit - 1] = '\0';
+/* What its worker says of rewinding the target, for when the job is folded. */
+static void note_worker(const struct fv_campaign *c, struct fv_lane *lane) {
+    const struct fv_worker *w = fv_layout_worker(c->header, (uint32_t)lane->worker);
+    bool is_asked = lane->attempts == 0 && lane->isolation == FV_ISOLATION_REWIND;
+    if (!is_asked || !w->is_unfit) return;
+    memcpy(lane->unfit, w->unfit, sizeof lane->unfit);
+    lane->unfit[sizeof lane->unfit - 1] = '\0';
 }
 
 /* A job whose memory was scribbled over has not ended, whatever it says: its worker goes, and with
@@ -285,9 +286,7 @@ void fv_job_collect(struct fv_campaign *c) {
             continue;
         }
         lane->state = FV_LANE_ENDED;
-        if (lane->tree->isolation == FV_ISOLATION_REWIND) c->forked_in_a_row = 0;
-        if (lane->tree->parted_by != 0) c->parted_by = lane->tree->parted_by;
-        fv_job_note_worker(c, (uint32_t)lane->worker);
+        if (lane->tree->isolation == FV_ISOLATION_FORK) note_worker(c, lane);
     }
 }
 
@@ -328,15 +327,42 @@ static void cap_totals(struct fv_lane *lane) {
     if (t->timelines > lane->grant) t->timelines = lane->grant;
 }
 
+static void fall_back(struct fv_campaign *c, const char *why) {
+    if (c->isolation != FV_ISOLATION_REWIND) return;
+    c->isolation = FV_ISOLATION_FORK;
+    snprintf(c->unfit, sizeof c->unfit, "%s", why);
+}
+
 /* Parting costs more than forking at once: no gain where it is the rule. */
 static void note_parted(struct fv_campaign *c) {
     const struct fv_totals *t = &c->known->totals;
-    char name[32];
-    if (c->isolation != FV_ISOLATION_REWIND || t->timelines < FV_PARTED_AFTER) return;
-    if (t->parted * FV_PARTED_ONE_IN < t->timelines) return;
-    c->isolation = FV_ISOLATION_FORK;
-    snprintf(c->unfit, sizeof c->unfit, "many timelines need a process of their own (%s)",
+    char name[32], why[FV_TEXT_BYTES];
+    if (t->timelines < FV_PARTED_AFTER || t->parted * FV_PARTED_ONE_IN < t->timelines) return;
+    snprintf(why, sizeof why, "many timelines need a process of their own (%s)",
              fv_call_name(c->parted_by, name, sizeof name));
+    fall_back(c, why);
+}
+
+/* Runners that die again and again cost more than they save. */
+static void note_forked(struct fv_campaign *c, const struct fv_lane *lane) {
+    char why[FV_TEXT_BYTES];
+    if (lane->isolation != FV_ISOLATION_REWIND) return;
+    c->jobs_forked += lane->attempts > 0;
+    c->forked_in_a_row = lane->attempts > 0 ? c->forked_in_a_row + 1 : 0;
+    if (c->forked_in_a_row < FV_FORKED_IN_A_ROW_MAX) return;
+    snprintf(why, sizeof why, "%d runners in a row died with a job under way",
+             FV_FORKED_IN_A_ROW_MAX);
+    fall_back(c, why);
+}
+
+/* Which jobs are rewound is decided as everything else is, by the folded jobs alone: those that
+ * were planned by then stay what they are, whether or not a worker has them already. */
+static void note_isolation(struct fv_campaign *c, const struct fv_lane *lane) {
+    c->worker_deaths += lane->attempts;
+    if (lane->tree->parted_by != 0) c->parted_by = lane->tree->parted_by;
+    if (lane->unfit[0] != '\0') fall_back(c, lane->unfit);
+    note_forked(c, lane);
+    note_parted(c);
 }
 
 /* Strategies that learn of a job's records when it has ended. */
@@ -368,7 +394,7 @@ static void fold_lane(struct fv_campaign *c, struct fv_lane *lane) {
     c->lost_in_a_row = is_lost ? c->lost_in_a_row + 1 : 0;
     note_stability(c, lane, fresh);
     note_estimate(c, fresh);
-    note_parted(c);
+    note_isolation(c, lane);
     if (lane->tree->is_halted) c->is_halted = c->is_ending = 1;
     lane->state = FV_LANE_FREE;
     c->next_fold++;
@@ -429,34 +455,42 @@ static void return_tokens(struct fv_campaign *c, struct fv_lane *lane) {
         __atomic_store_n(tokens, (int32_t)c->plan.jobs, __ATOMIC_RELEASE);
 }
 
-/* Runners that die again and again cost more than they save. */
-static void note_forked(struct fv_campaign *c) {
-    c->jobs_forked++;
-    if (++c->forked_in_a_row < FV_FORKED_IN_A_ROW_MAX || c->unfit[0] != '\0') return;
-    c->isolation = FV_ISOLATION_FORK;
-    snprintf(c->unfit, sizeof c->unfit, "%d runners in a row died with a job under way",
-             FV_FORKED_IN_A_ROW_MAX);
-}
-
 static void retry(struct fv_campaign *c, struct fv_lane *lane) {
     return_tokens(c, lane);
-    if (lane->attempts++ == 0 && lane->tree->isolation == FV_ISOLATION_REWIND) note_forked(c);
+    note_worker(c, lane);
+    lane->attempts++;
     begin_tree(c, lane); /* nothing of the attempt is believed */
     if (lane->attempts >= FV_JOB_ATTEMPTS_MAX) give_up(c, lane);
 }
 
+static bool has_job(const struct fv_lane *lane, uint32_t worker) {
+    return lane->state == FV_LANE_RUNNING && lane->worker == (int)worker;
+}
+
+/* The job that a worker was at when it died: it takes them as they were handed out, which is not
+ * always their order. NULL: at none. */
+static struct fv_lane *under_way(struct fv_campaign *c, uint32_t worker) {
+    const struct fv_worker *w = fv_layout_worker(c->header, worker);
+    uint32_t lane = w->trees[w->taken % FV_QUEUE_MAX];
+    if (lane < c->plan.window && has_job(&c->lanes[lane], worker)) return &c->lanes[lane];
+    for (uint64_t job = c->next_fold; job < c->next_job; job++)
+        if (has_job(&c->lanes[job % c->plan.window], worker))
+            return &c->lanes[job % c->plan.window]; /* what it says makes no sense */
+    return NULL;
+}
+
 void fv_job_retry(struct fv_campaign *c, uint32_t worker) {
-    bool is_first = true;
     fv_job_collect(c);
     fv_drain_rings(c);
+    const struct fv_lane *guilty = under_way(c, worker);
+    c->worker_deaths += guilty == NULL;
     for (uint64_t job = c->next_fold; job < c->next_job; job++) {
         struct fv_lane *lane = &c->lanes[job % c->plan.window];
-        if (lane->state != FV_LANE_RUNNING || lane->worker != (int)worker) continue;
+        if (!has_job(lane, worker)) continue;
         fv_watch_bury(c->header, worker, (uint32_t)(job % c->plan.window));
-        if (is_first)
+        if (lane == guilty)
             retry(c, lane);
         else
             begin_tree(c, lane); /* it had not begun, or hardly */
-        is_first = false;
     }
 }

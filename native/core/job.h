@@ -16,8 +16,6 @@ void fv_job_fold(struct fv_campaign *campaign);
 void fv_job_fold_unfinished(struct fv_campaign *campaign);
 /* Whether the job's memory still says what the controller wrote there, as far as can be told. */
 bool fv_job_is_sound(const struct fv_lane *lane);
-/* Takes in what a worker says of rewinding its target. */
-void fv_job_note_worker(struct fv_campaign *campaign, uint32_t worker);
 /* After a worker's death: makes its jobs ready for another attempt. The one that it was at is given
  * up after a few. */
 void fv_job_retry(struct fv_campaign *campaign, uint32_t worker);

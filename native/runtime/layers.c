@@ -24,6 +24,7 @@ struct layer {
     uint32_t segment_at;
     uint32_t has_tape;
     struct fv_moment *moment;
+    uint64_t pending; /* signals */
     uint32_t is_used;
     uint32_t was_used; /* ever: its slot is backed by memory */
 };
@@ -171,7 +172,7 @@ static void back_slot(struct layer *l) {
     l->was_used = 1;
 }
 
-static void keep(struct layer *l, const struct fv_slot *s, struct fv_moment *moment) {
+static void keep(struct layer *l, const struct fv_slot *s, const struct fv_point *point) {
     back_slot(l);
     copy_slot(slot_of(l), s);
     l->root = s->recipe.root;
@@ -179,7 +180,8 @@ static void keep(struct layer *l, const struct fv_slot *s, struct fv_moment *mom
     l->segment_at = s->segment_at;
     l->count = s->count;
     l->draws = fv_layout_draws(s);
-    l->moment = moment;
+    l->moment = point->moment;
+    l->pending = point->pending;
     l->path = fv_mix(l->root);
     for (uint32_t i = 0; i < l->segment_at; i++)
         l->path = hash_step(l->path, &s->recipe.segments[i]);
@@ -193,11 +195,11 @@ static void keep(struct layer *l, const struct fv_slot *s, struct fv_moment *mom
 static void stand_at(const struct layer *l) {
     if (l == NULL) {
         fv_rt.slot = NULL;
-        fv_runner_stand((struct fv_point){NULL, fv_runner_start()});
+        fv_runner_stand(fv_runner_start());
         return;
     }
     fv_runtime_enter(slot_of(l));
-    fv_runner_stand((struct fv_point){l->moment, &layers->contexts[l - layers->of]});
+    fv_runner_stand((struct fv_point){l->moment, &layers->contexts[l - layers->of], l->pending});
 }
 
 static void miss(struct fv_order *o) {
@@ -215,7 +217,7 @@ static struct layer *reach(struct fv_order *o, struct layer *nearest) {
     stand_at(nearest);
     struct fv_slot *pilot = fv_host_prepare_pilot(o);
     switch (fv_runner_fly(pilot, &layers->contexts[l - layers->of], &point)) {
-    case FV_PILOT_THERE: keep(l, pilot, point.moment); return l;
+    case FV_PILOT_THERE: keep(l, pilot, &point); return l;
     case FV_PILOT_ENDED:
         fv_host_note_miss(pilot);
         miss(o);

@@ -1,5 +1,5 @@
-/* A harness called as libFuzzer's users call theirs: flags with one dash, files, directories. Source of
- * the flags and exit codes: https://llvm.org/docs/LibFuzzer.html */
+/* A harness called as libFuzzer's users call theirs: flags with one dash, files, directories.
+ * Source of the flags and exit codes: https://llvm.org/docs/LibFuzzer.html */
 #ifndef FV_RUNTIME_REPRODUCE_H
 #define FV_RUNTIME_REPRODUCE_H
 

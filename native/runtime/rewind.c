@@ -182,13 +182,16 @@ static void refuse(const char *why) {
     w->baton = FV_ZYGOTE;
 }
 
+/* A job that a worker without a runner serves says so: others that it has may have been rewound. */
 bool fv_rewind_applies(void) {
-    if (fv_host_worker()->is_unfit || fv_rt.tree->isolation != FV_ISOLATION_REWIND) return false;
-    if (fv_ending_sanitizer()[0] != '\0')
+    struct fv_worker *w = fv_host_worker();
+    if (fv_rt.tree->isolation != FV_ISOLATION_REWIND) return false;
+    if (!w->is_unfit && fv_ending_sanitizer()[0] != '\0')
         refuse("a sanitizer keeps memory of its own");
-    else if (!is_running())
+    else if (!w->is_unfit && !is_running())
         start();
-    return runner.pid != 0;
+    if (w->is_unfit) fv_rt.tree->isolation = FV_ISOLATION_FORK;
+    return !w->is_unfit && runner.pid != 0;
 }
 
 enum fv_side fv_rewind_serve(void) {

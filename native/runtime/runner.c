@@ -17,6 +17,7 @@
 #include "ending.h"
 #include "guard.h"
 #include "host.h"
+#include "pending.h"
 #include "raw.h"
 #include "series.h"
 #include "split.h"
@@ -39,6 +40,10 @@ static struct runner {
     ucontext_t control;
     ucontext_t splits[FV_DEPTH_MAX + 1]; /* of timelines that wait for their children */
     struct fv_point point;
+    struct fv_point start;
+    ucontext_t last;         /* where a timeline left for good */
+    const ucontext_t *where; /* the target has stopped */
+    uint64_t pending;        /* signals that waited there */
     enum event event;
     enum fv_side side; /* of the split that the target returns from next */
     int32_t status;
@@ -52,7 +57,7 @@ static struct runner {
 } *const self = (struct runner *)(FV_STORE_AT + FV_STORE_SELF);
 
 void fv_runner_stand(struct fv_point point) { self->point = point; }
-const ucontext_t *fv_runner_start(void) { return fv_stack_start(); }
+struct fv_point fv_runner_start(void) { return self->start; }
 
 static uint64_t resident_bytes(void) {
     struct rusage usage = {.ru_maxrss = 0};
@@ -75,24 +80,35 @@ _Noreturn void fv_runner_give_up(const char *why) {
 
 /* ---- switching ------------------------------------------------------------------------------- */
 
+/* Control holds all signals. Only those can wait that the target blocked when it stopped. */
+static uint64_t take_pending(void) {
+    uint64_t blocked = 0;
+    memcpy(&blocked, &self->where->uc_sigmask, sizeof blocked);
+    return blocked != 0 ? fv_pending_take() : 0;
+}
+
 /* On control's stack: the target has the processor until something happens. */
-static enum event resume(const ucontext_t *from) {
+static enum event resume(const ucontext_t *from, uint64_t pending) {
+    fv_pending_raise(pending);
     fv_rt.in_control = false;
     if (swapcontext(&self->control, from) != 0) fv_runner_give_up("contexts cannot be switched");
     fv_rt.in_control = true;
+    self->pending = take_pending();
     return self->event;
 }
 
 /* On the target's stack, for good. */
 _Noreturn static void leave(enum event event) {
     self->event = event;
-    setcontext(&self->control);
+    self->where = &self->last;
+    swapcontext(&self->last, &self->control);
     __builtin_trap();
 }
 
 /* On the target's stack, until control resumes what is saved in `room`. */
 static void stop(enum event event) {
     self->event = event;
+    self->where = self->room;
     swapcontext(self->room, &self->control);
 }
 
@@ -159,6 +175,7 @@ static void await_parted(struct fv_slot *s) {
     int status = 0;
     if (self->pid < 0) fv_runner_give_up("the kernel refuses to fork");
     while (fv_raw(SYS_wait4, self->pid, (long)&status, 0, 0, 0, 0) == -EINTR) continue;
+    fv_pending_take(); /* its SIGCHLD is no timeline's */
     self->status = status;
     s->pid = fv_rt.pid;
     if (fv_rt.tree->refused != 0) fv_runner_refuse(fv_rt.tree->refused);
@@ -183,15 +200,17 @@ static void leave_to(struct fv_slot *parent) {
 /* Its children are runs within this run. */
 static void serve_split(struct fv_slot *s) {
     struct fv_point outer = self->point;
+    uint64_t pending = self->pending;
     struct fv_moment *moment = fv_pages_take();
     if (moment == NULL) fv_runner_give_up("no room for another splitpoint");
-    self->point = (struct fv_point){moment, &self->splits[s->depth]};
+    self->point = (struct fv_point){moment, &self->splits[s->depth], pending};
     char name[2 * FV_TEXT_BYTES]; /* the target's own may be written over by then */
     snprintf(name, sizeof name, "%s", self->split_name);
     fv_split_here(name, self->split_energy);
     fv_pages_go(moment);
     fv_pages_drop(moment);
     self->point = outer;
+    self->pending = pending;
     s->generation = ++self->generation;
     self->side = FV_PARENT;
 }
@@ -202,11 +221,11 @@ static enum event run_to_end(struct fv_slot *s) {
     enter(s);
     self->side = FV_CHILD;
     self->room = &self->splits[s->depth];
-    enum event event = resume(self->point.context);
+    enum event event = resume(self->point.context, self->point.pending);
     while (event == FV_EVENT_SPLIT) {
         serve_split(s);
         self->room = &self->splits[s->depth];
-        event = resume(&self->splits[s->depth]);
+        event = resume(&self->splits[s->depth], self->pending);
     }
     return event;
 }
@@ -252,7 +271,7 @@ enum fv_pilot fv_runner_fly(struct fv_slot *s, ucontext_t *room, struct fv_point
     fv_pages_go(self->point.moment);
     enter(s);
     self->room = room;
-    enum event event = resume(self->point.context);
+    enum event event = resume(self->point.context, self->point.pending);
     if (event == FV_EVENT_PARTED) {
         await_parted(s);
         fv_rt.tree->totals.parted++;
@@ -262,7 +281,7 @@ enum fv_pilot fv_runner_fly(struct fv_slot *s, ucontext_t *room, struct fv_point
         self->is_worn |= event == FV_EVENT_CRASHED;
         return FV_PILOT_ENDED;
     }
-    *point = (struct fv_point){fv_pages_take(), room};
+    *point = (struct fv_point){fv_pages_take(), room, self->pending};
     if (point->moment == NULL) fv_runner_give_up("no room for another splitpoint");
     return FV_PILOT_THERE;
 }
@@ -279,7 +298,9 @@ bool fv_runner_open(int32_t zygote, char *why, size_t size) {
         snprintf(why, size, "no address space for rewinding");
         return false;
     }
-    self->point = (struct fv_point){NULL, fv_stack_start()};
+    fv_pending_hold();
+    self->start = (struct fv_point){NULL, fv_stack_start(), fv_pending_take()};
+    self->point = self->start;
     bool is_open = fv_pages_open(zygote, why, size) && fv_guard_close(why, size);
     self->resident_at_start = resident_bytes();
     return is_open;

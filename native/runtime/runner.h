@@ -11,10 +11,11 @@
 #include "pages.h"
 #include "runtime.h"
 
-/* Where timelines go on from: memory, registers, signal mask. */
+/* Where timelines go on from: memory, registers, signal mask, signals that wait. */
 struct fv_point {
     struct fv_moment *moment;
     const ucontext_t *context;
+    uint64_t pending;
 };
 
 /* How a pilot ended. */
@@ -25,7 +26,7 @@ enum fv_pilot { FV_PILOT_THERE, FV_PILOT_ENDED, FV_PILOT_SERVED };
 /* In the runner, right after its fork: makes this process one. False, with words: it cannot be. */
 bool fv_runner_open(int32_t zygote, char *why, size_t size);
 /* Where timelines start. */
-const ucontext_t *fv_runner_start(void);
+struct fv_point fv_runner_start(void);
 /* Where the timelines that come next go on from. */
 void fv_runner_stand(struct fv_point point);
 /* Runs the timeline of a prepared slot to its end. */

@@ -11,6 +11,7 @@
 #include "../common/verdict.h"
 #include "draw.h"
 #include "ending.h"
+#include "pending.h"
 
 /* ---- preparing ------------------------------------------------------------------------------- */
 
@@ -74,11 +75,19 @@ bool fv_timeline_prepare_tail(struct fv_slot *s, const struct fv_segment *tail, 
 /* Without the atfork handlers of libraries, which a simulation has no use for: from glibc 2.34. */
 __attribute__((weak)) pid_t _Fork(void);
 
-int32_t fv_timeline_fork_own(void) {
+static pid_t fork_plainly(void) {
     if (_Fork != NULL) return _Fork();
     fv_rt.is_forking = true;
     pid_t pid = fork();
     fv_rt.is_forking = false;
+    return pid;
+}
+
+/* What a child has not, and a replay from the root would have, is what waits for its parent. */
+int32_t fv_timeline_fork_own(void) {
+    uint64_t pending = fv_pending_get();
+    pid_t pid = fork_plainly();
+    if (pid == 0) fv_pending_raise(pending);
     return pid;
 }
 

@@ -200,7 +200,7 @@ def test_seeds_options_and_words_beside_a_target_are_used(
     done = run(PROGRAM, "libfuzzer", target, "-runs=0")
     assert done.code == 77
     assert (tmp_path / f"crash-{name_of(b'a')}").read_bytes() == b"a"
-    assert "target_seed_corpus.zip: 'large': larger than" in done.err
+    assert "target_seed_corpus.zip: 'large' is larger than" in done.err
     assert "artifact_prefix = /etc/x changes nothing here" in done.err
     assert "words:2:7: the closing quote is missing" in done.err
     assert not (tmp_path.parent.parent.parent / "escaped").exists()

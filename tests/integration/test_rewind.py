@@ -259,10 +259,10 @@ def test_shared_memory_is_refused(named: Callable[[str], Target]) -> None:
     assert outcome.totals.timelines == 100
 
 
-def test_a_canary_notices_a_leak(named: Callable[[str], Target]) -> None:
+def test_a_canary_notices_a_leak(compiled: Callable[..., Path]) -> None:
     policy = replace(REWOUND, timelines=300, canary=5)
-    outcome = explore(named("leaky-pending"), policy)
-    assert outcome.unfit.startswith("rewinding leaks: a fresh process differs at draw 1; ")
+    outcome = explore(described(compiled("peak.c")), policy)
+    assert outcome.unfit.startswith("rewinding leaks: a fresh process differs at draw ")
     assert outcome.unfit.endswith("no page differs: it is in the kernel (signals, descriptors)")
     assert outcome.totals.isolation is Isolation.FORK
     assert outcome.totals.timelines == policy.timelines
@@ -270,12 +270,13 @@ def test_a_canary_notices_a_leak(named: Callable[[str], Target]) -> None:
 
 @pytest.mark.parametrize("strategy", [Strategy.FRONTIER, Strategy.RANDOM])
 def test_a_leak_costs_no_results_when_all_is_checked(
-    named: Callable[[str], Target], strategy: Strategy
+    compiled: Callable[..., Path], strategy: Strategy
 ) -> None:
+    target = described(compiled("peak.c"))
     policy = replace(REWOUND, strategy=strategy, timelines=300, canary=1)
-    outcome = explore(named("leaky-pending"), policy)
+    outcome = explore(target, policy)
     assert outcome.totals.isolation is Isolation.FORK
-    assert_same(explore(named("leaky-pending"), forked(policy)), outcome)
+    assert_same(explore(target, forked(policy)), outcome)
 
 
 @pytest.mark.parametrize("jobs", [1, 2])
@@ -290,6 +291,33 @@ def test_threads_and_processes_are_told(
     assert outcome.totals.isolation is Isolation.FORK
     assert outcome.totals.verdicts[Verdict.OK] == policy.timelines
     assert_same(explore(target, forked(policy)), outcome)
+
+
+def decided(outcome: Outcome) -> tuple[object, ...]:
+    """What a campaign says of which jobs were rewound, and of what became of them."""
+    t = outcome.totals
+    told = (t.isolation, t.parted, t.parted_by, t.checked, t.jobs_forked, t.worker_deaths)
+    return (outcome.unfit, *told)
+
+
+@pytest.mark.parametrize("strategy", SEARCHES, ids=lambda strategy: strategy.name.lower())
+@pytest.mark.parametrize("what", ["", "thread", "child"], ids=["calls", "thread", "child"])
+def test_workers_do_not_change_which_jobs_are_rewound(
+    named: Callable[[str], Target], compiled: Callable[..., Path], what: str, strategy: Strategy
+) -> None:
+    """A campaign that goes over to forking does so at the same job, whoever has which."""
+    target = named("stress-kernel")
+    if what:
+        target = described(compiled("offspring.c", f"-DMAKES={what}", "-DODDS=1000"))
+    policy = replace(REWOUND, strategy=strategy, timelines=1_500)
+    alone, *others = [explore(target, replace(policy, jobs=jobs)) for jobs in (1, 2, 2, 3)]
+    # Depth-first, few part: those that split off them are forked anyway.
+    goes_over = bool(what) or strategy is not Strategy.DEPTH_FIRST
+    assert (alone.totals.isolation is Isolation.FORK) is goes_over
+    assert (alone.totals.jobs_forked if what else alone.totals.parted) > 0
+    for other in others:
+        assert decided(other) == decided(alone)
+        assert_same(alone, other)
 
 
 def test_a_sanitizer_is_told(compiled: Callable[..., Path]) -> None:

@@ -9,6 +9,7 @@ import struct
 import zlib
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -73,6 +74,8 @@ class Engine:
         self.now = totals
         self.is_stopped = False
         self.fails = False
+        self.surveys: list[float] = []
+        self.survey_s = 0.0
         self.why_unfit = ""
 
     def step(self, timeout_s: float) -> Progress:
@@ -94,6 +97,8 @@ class Engine:
         return 9
 
     def survey(self) -> Survey:
+        self.surveys.append(self.clock.now)
+        self.clock.now += self.survey_s
         return SURVEY
 
     def stop(self) -> Progress:
@@ -428,3 +433,29 @@ def test_where_it_has_been_is_kept_at_the_end(make_room: MakeRoom) -> None:
     assert isinstance(places, bytes)
     assert zlib.decompress(edges) == SURVEY.edges
     assert struct.unpack("<3Q", zlib.decompress(places)) == (64, 96, 0)
+
+
+def test_where_it_has_been_is_there_when_it_ends_by_force(make_room: MakeRoom) -> None:
+    room = make_room(*[NOTHING] * 10)
+    room.engine.fails = True
+    with pytest.raises(EngineError):
+        room.run()
+    assert room.rows("SELECT count(*) FROM states") == [(3,)]
+    assert room.rows("SELECT sum(tries) FROM efforts") == [(57,)]
+    assert room.rows("SELECT executable FROM coverage") == [(str(room.target.path),)]
+    assert room.rows("SELECT stopped FROM campaigns") == [(None,)]
+
+
+@pytest.mark.parametrize(("survey_s", "apart_s"), [(0.0, 5.0), (0.2, 20.0), (1.0, 100.0)])
+def test_surveys_take_no_more_than_a_hundredth(
+    make_room: MakeRoom, survey_s: float, apart_s: float
+) -> None:
+    room = make_room(*[NOTHING] * 2_500)
+    room.engine.survey_s = survey_s
+    began = room.engine.clock.now
+    room.run()
+    first, *rest, _ = room.engine.surveys
+    assert first - began == pytest.approx(0.9, abs=0.2)
+    assert rest
+    for one, other in pairwise([first, *rest]):
+        assert other - one == pytest.approx(apart_s + survey_s, abs=1.2)

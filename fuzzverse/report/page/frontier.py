@@ -13,7 +13,12 @@ from fuzzverse.report.text import count, plural
 _STATES: Final = ("mark", "state", "draws to it", "visits", "brought", "yield", "")
 _EFFORTS: Final = ("mark", "states", "energy", "share", "brought", "one in")
 _NOT_KEPT: Final = (
-    "States are kept when a campaign under --strategy frontier ends; this one has none here."
+    "States are kept from the first second of a campaign under --strategy frontier on; this one "
+    "has none."
+)
+_NOT_ENDED: Final = (
+    " The campaign has not ended: states are written less often than the rest, and may be a little "
+    "older."
 )
 
 
@@ -32,7 +37,7 @@ def render(dossier: Dossier) -> Markup:
     return section(
         "frontier",
         "Frontier",
-        note(words),
+        note(words if dossier.chronicle.campaign.stopped else words + _NOT_ENDED),
         tag("h3", "States by visits"),
         _histogram(frontier.by_tries),
         note(shown),

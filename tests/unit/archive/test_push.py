@@ -11,9 +11,12 @@ from fuzzverse.archive.database import Database, Where
 from fuzzverse.archive.migrations import MIGRATIONS
 from fuzzverse.archive.push import Pushed, clean, push
 from fuzzverse.archive.schema import METADATA
+from fuzzverse.archive.writer import Archive, Start
+from fuzzverse.model import Effort, StateTally, Survey
 from fuzzverse.outcome import Bug
 
 TABLES = sorted(METADATA.tables.keys() - {"campaigns"})
+SURVEYED = ("states", "efforts", "coverage")
 
 
 def copy(source: Path, team: Path, uid: str = "") -> Pushed:
@@ -54,6 +57,24 @@ def test_one_campaign_alone_is_copied(make_archive: Callable[..., Path], tmp_pat
     (_, uid) = (row[-2] for row in contents(source, "campaigns"))
     assert copy(source, tmp_path / "team.db", str(uid)).campaigns == 1
     assert [row[-2] for row in contents(tmp_path / "team.db", "campaigns")] == [uid]
+
+
+def test_surveys_of_a_campaign_under_way_wait_for_its_end(tmp_path: Path) -> None:
+    source, team, uid = tmp_path / "archive.db", tmp_path / "team.db", "5" * 32
+    start = Start("t", "b1", "frontier", 1, "{}", 1.0, uid, "{}")
+    survey = Survey((StateTally(2, "x=1", 9, 5, 1, True),), Effort(None, 0, 0, 0), b"\1\0")
+    with Archive(source) as archive:
+        archive.put_survey(archive.begin(start), survey, "/nowhere/t", [64, 96])
+    copy(source, team, uid)
+    assert contents(team, "campaigns") == contents(source, "campaigns")
+    assert [contents(team, table) for table in SURVEYED] == [[], [], []]
+    copy(source, team)
+    assert [contents(team, table) for table in SURVEYED] == [
+        contents(source, table) for table in SURVEYED
+    ]
+    assert contents(team, "states")
+    copy(source, team, uid)
+    assert contents(team, "states") == contents(source, "states")
 
 
 def test_campaigns_of_an_older_fuzzverse_are_named_once(tmp_path: Path) -> None:
