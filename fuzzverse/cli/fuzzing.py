@@ -131,6 +131,8 @@ def merge(opened: Opened, flags: Flags, directories: Sequence[Path]) -> int:
     offered = {name: data for name, data in inputs_in(sources).items() if name not in there}
     journal = Path(flags.merge_control_file) if flags.merge_control_file else None
     found = Merging(opened.target, policy_of(flags, 0), into, journal).run(there, offered)
+    for name, verdict in found.bad:
+        say(f"WARNING: {name} is left out: it ends in {verdict.name.lower()}")
     say(report.merged(found))
     return int(ExitCode.NOTHING_FOUND)
 

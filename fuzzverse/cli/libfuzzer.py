@@ -16,7 +16,8 @@ from fuzzverse.ossfuzz import load_options
 from fuzzverse.report import libfuzzer as report
 
 
-@click.command(context_settings={"ignore_unknown_options": True})
+# -h would be found in the midst of flags with one dash.
+@click.command(context_settings={"ignore_unknown_options": True, "help_option_names": ["--help"]})
 @click.argument("target")
 @click.argument("words", nargs=-1, type=click.UNPROCESSED)
 def libfuzzer(target: str, words: tuple[str, ...]) -> int:

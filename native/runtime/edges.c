@@ -31,8 +31,8 @@ void __sanitizer_cov_8bit_counters_init(uint8_t *start, uint8_t *stop) {
     table.edge_count += (uint32_t)(stop - start);
 }
 
-/* Counters that a target writes itself, as libFuzzer has them: every object that puts some into this
- * section adds to one array. Source: https://llvm.org/docs/LibFuzzer.html and FuzzerExtraCounters.cpp. */
+/* Counters that a target writes itself, as libFuzzer has them: every object that puts some into
+ * this section adds to one array. Source: FuzzerExtraCounters.cpp of compiler-rt. */
 extern __attribute__((weak)) uint8_t __start___libfuzzer_extra_counters[];
 extern __attribute__((weak)) uint8_t __stop___libfuzzer_extra_counters[];
 

@@ -130,6 +130,24 @@ def test_corpora_go_back_and_forth(
     assert {path.name for path in merged.iterdir()} <= kept
 
 
+def test_a_merge_takes_what_is_new_and_survives_what_crashes(
+    rival: Path, named: Callable[[str], Target], run: Run, tmp_path: Path
+) -> None:
+    ours = named("packets-inner").path
+    head = b"\xf5PK2"
+    first, more = head + b"t\x01a", [head + b"t\x01b", head + b"n\x01\x05", head + b"c\x01\x00"]
+    into = fill(tmp_path / "into", [first])
+    done = run(ours, "-merge=1", into, fill(tmp_path / "from", [*more, BROKEN]))
+    assert done.code == 0, done.err
+    assert f"{name_of(BROKEN)} is left out: it ends in signal" in done.err
+    assert "MERGE-OUTER: 2 new files" in done.err
+    assert {path.read_bytes() for path in into.iterdir()} == {first, *more[1:]}
+    # Nothing of it is news to libFuzzer's own merge, into the same.
+    empty = fill(tmp_path / "empty", [])
+    assert run(rival, "-merge=1", empty, into).code == 0
+    assert {path.name for path in empty.iterdir()} == {path.name for path in into.iterdir()}
+
+
 def test_a_crash_is_one_for_both_and_becomes_smaller(
     rival: Path, named: Callable[[str], Target], run: Run, tmp_path: Path
 ) -> None:
@@ -200,7 +218,7 @@ def test_seeds_options_and_words_beside_a_target_are_used(
     done = run(PROGRAM, "libfuzzer", target, "-runs=0")
     assert done.code == 77
     assert (tmp_path / f"crash-{name_of(b'a')}").read_bytes() == b"a"
-    assert "target_seed_corpus.zip: 'large': larger than" in done.err
+    assert "target_seed_corpus.zip: 'large' is larger than" in done.err
     assert "artifact_prefix = /etc/x changes nothing here" in done.err
     assert "words:2:7: the closing quote is missing" in done.err
     assert not (tmp_path.parent.parent.parent / "escaped").exists()
