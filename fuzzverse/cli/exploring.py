@@ -32,12 +32,20 @@ def settled(policy: Policy, target: Target) -> Policy:
     """The policy with a strategy that suits the target, where it leaves that open.
 
     Raises:
-        UsageError: it asks for mutation, and the target's inputs are not bytes.
+        UsageError: it asks for mutation, and the target's inputs are not bytes, or a budget counts
+            what mutation does not have.
     """
     if policy.suits_target:
         strategy = Strategy.MUTATION if target.is_harness else Strategy.FRONTIER
-        return replace(policy, strategy=strategy, suits_target=False)
-    if policy.strategy is Strategy.MUTATION and not target.is_harness:
+        return settled(replace(policy, strategy=strategy, suits_target=False), target)
+    if policy.strategy is not Strategy.MUTATION:
+        return policy
+    if policy.roots is not None or policy.until_stable is not None:
+        raise UsageError(
+            "--roots and --until-stable count root seeds, and mutation has none: use --timelines, "
+            "--time or --until-fresh, or --strategy frontier"
+        )
+    if not target.is_harness:
         raise UsageError(
             f"--strategy mutation is for harnesses, and {target.name} is a simulation: its "
             "timelines are draws, not bytes; leave the option out"
