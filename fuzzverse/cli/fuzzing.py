@@ -118,7 +118,7 @@ def _keep(flags: Flags, bug: Bug, data: bytes) -> int:
     with disk_errors(path, "write"):
         path.parent.mkdir(parents=True, exist_ok=True)
     write_whole(path, data)
-    say(report.artifact(bug, path, data))
+    say(report.artifact(bug, flags.artifact_prefix, path, data))
     return artifact_kind(bug.verdict)[1]
 
 

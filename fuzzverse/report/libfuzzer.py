@@ -43,13 +43,13 @@ def usage(target: str) -> str:
     return "\n".join(lines) + "\n"
 
 
-def artifact(bug: Bug, path: Path, data: bytes) -> str:
+def artifact(bug: Bug, prefix: str, path: Path, data: bytes) -> str:
     """The line that says where an input went, as tools look for it."""
     shown = f"\n{data!r}" if len(data) <= 64 else ""
     return (
         f"==ERROR: {printable(bug.kind)}: {printable(bug.message)}\n"
         f"SUMMARY: fuzzverse: {printable(bug.bucket)}\n"
-        f"artifact_prefix='{path.parent}/'; Test unit written to {path}{shown}"
+        f"artifact_prefix='{prefix}'; Test unit written to {path}{shown}"
     )
 
 
