@@ -70,6 +70,13 @@ class Strategy(enum.IntEnum):
     TRIALS = 3  # whoever holds the campaign says what runs; not for `run`
 
 
+class Engine(enum.StrEnum):
+    """Who chooses the inputs of a campaign in place of the strategy's own roots."""
+
+    NONE = "none"
+    ATHERIS = "atheris"
+
+
 class Isolation(enum.IntEnum):
     """What keeps a timeline from its siblings. The numbers are those of `enum fv_isolation`."""
 
@@ -319,11 +326,13 @@ class Policy:
     `isolation` falls back to fork, for good, where rewinding will not do, unless `must_rewind` is
     set: then the campaign fails. One timeline in `canary` (0: none) is run again by a fresh
     process, and must come out the same. None of that changes what is found.
+    An `engine` offers the inputs that are run, each the root of a tree; its `window` is 1.
     `until_fresh` ends the campaign when for so many timelines nothing was fresh, and less than one
     in so many is expected to be.
     """
 
     strategy: Strategy = Strategy.FRONTIER
+    engine: Engine = Engine.NONE
     campaign_seed: int = 1
     jobs: int = 1
     window: int = 8

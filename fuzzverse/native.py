@@ -24,7 +24,7 @@ _TAPE_BYTES_MAX = 1 << 20
 _SEGMENT_TEXT_BYTES = 64
 _TEXT_BYTES = _SEGMENTS_MAX * _SEGMENT_TEXT_BYTES
 _ERROR_BYTES = 256
-_RECORD_BUFFER_BYTES = 1 << 20
+_RECORD_BUFFER_BYTES = 1 << 21  # no record is larger: a tape has 1 MiB
 _PIDS_MAX = 64
 _STATES_AT_ONCE = 1_024
 _MARKS_MAX = 1 << 14
@@ -149,7 +149,9 @@ class Campaign:
         self._marks = target.marks
         self._edges = target.edges
         self._is_frontier = policy.strategy is model.Strategy.FRONTIER
-        self._tapes = {r.root: r.tape for r in inputs if r.tape is not None}
+        self._tapes: dict[int, bytes | None] = {
+            r.root: r.tape for r in inputs if r.tape is not None
+        }
         self._buffer = ffi.new("uint8_t[]", _RECORD_BUFFER_BYTES)
         error = ffi.new("char[]", _ERROR_BYTES)
         infos = ffi.new("struct fv_mark_info[]", max(1, len(target.marks)))
@@ -293,6 +295,14 @@ class Campaign:
             found += [_state(reports[i]) for i in range(n)]
         return tuple(found)
 
+    def memory(self) -> int:
+        """The descriptor of the memory that an engine maps; the campaign's own."""
+        return lib.fv_campaign_memory(self._campaign)
+
+    def end_engine(self) -> None:
+        """Lets the engine end with what it is at, within a second."""
+        lib.fv_campaign_end_engine(self._campaign)
+
     def worker_pids(self) -> tuple[int, ...]:
         """The process ids of the zygotes."""
         pids = ffi.new("int32_t[]", _PIDS_MAX)
@@ -392,6 +402,19 @@ def replay(
     )
 
 
+def run_driver(memory: int, library: str, arguments: Sequence[str]) -> None:
+    """Turns this process into an engine: the libFuzzer in a shared library, with arguments from
+    its argv[0] on, asks the campaign whose memory that is, a descriptor. It ends the process.
+
+    Raises EngineError when it cannot begin.
+    """
+    error = ffi.new("char[]", _ERROR_BYTES)
+    words = [ffi.new("char[]", os.fsencode(one)) for one in arguments]
+    argv = ffi.new("char *[]", [*words, ffi.NULL])
+    if lib.fv_driver_run(memory, os.fsencode(library), len(words), argv, error):
+        raise EngineError(f"the engine cannot begin: {_text(ffi.string(error))}")
+
+
 def probe_rewinding() -> model.RewindProbe:
     """Tries out, in processes of its own, what rewinding asks of the kernel."""
     report = ffi.new("struct fv_probe_report *")
@@ -436,6 +459,7 @@ def _plan(target: model.Target, policy: model.Policy, first_root: int) -> Any:
     plan.checkpoint_us = policy.checkpoint_us
     plan.isolation = policy.isolation
     plan.canary = policy.canary
+    plan.engine = policy.engine is not model.Engine.NONE
     plan.root_energy = policy.root_energy
     plan.mark_energy = policy.mark_energy
     return plan

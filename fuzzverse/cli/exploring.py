@@ -12,8 +12,11 @@ from pathlib import Path
 from fuzzverse import native
 from fuzzverse.campaign import CampaignRun, Clocks, Origin
 from fuzzverse.cli.opening import Opened
+from fuzzverse.engines.campaign import EngineCampaign
+from fuzzverse.engines.process import EngineProcess
+from fuzzverse.engines.wheel import find_wheel
 from fuzzverse.interruption import Interruption
-from fuzzverse.model import Policy, Recipe
+from fuzzverse.model import Engine, Policy, Recipe
 from fuzzverse.observer import Observer, Team
 from fuzzverse.outcome import Summary
 from fuzzverse.outdir import OutDirectory
@@ -35,6 +38,7 @@ def explore(
     interruption: Interruption,
     shared: Callable[[Path, str], AbstractContextManager[Team]],
     watching: AbstractContextManager[Observer],
+    dictionary: Path | None = None,
 ) -> Summary:
     """Runs a campaign into `out` and keeps what it finds.
 
@@ -47,12 +51,13 @@ def explore(
         interruption: ends the campaign in good order.
         shared: of OUT and the campaign's uid, whom it is shared with.
         watching: is told what happens.
+        dictionary: words for an engine's mutators.
     """
     origin = Origin(secrets.token_hex(16), opened.rebuild.to_json())
     with (
         OutDirectory(out, time.monotonic) as directory,
         interruption.listening(),
-        native.Campaign(opened.target, policy, *beginning(directory)) as engine,
+        _open(opened, policy, directory, beginning(directory), dictionary) as engine,
         shared(directory.path, origin.uid) as team,
         watching as observer,
         Places(find_tool("llvm-symbolizer"), opened.target) as places,
@@ -72,6 +77,21 @@ def explore(
             team=team,
             places=lambda: edge_places(opened.target, os.environ),
         ).run()
+
+
+def _open(
+    opened: Opened,
+    policy: Policy,
+    directory: OutDirectory,
+    beginning: tuple[tuple[Recipe, ...], int],
+    dictionary: Path | None,
+) -> native.Campaign:
+    inputs, first_root = beginning
+    if policy.engine is Engine.NONE:
+        return native.Campaign(opened.target, policy, inputs, first_root)
+    data = [native.input_bytes(recipe) for recipe in inputs]
+    process = EngineProcess(find_wheel(), directory.path, policy.campaign_seed, data, dictionary)
+    return EngineCampaign(opened.target, policy, process, directory.corpus, first_root)
 
 
 def _triage(opened: Opened, directory: OutDirectory, policy: Policy, places: Places) -> Triage:

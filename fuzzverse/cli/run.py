@@ -13,9 +13,10 @@ from fuzzverse.cli.opening import BuildRequest, default_out, open_target
 from fuzzverse.cli.options import Duration, build_options, policy_options
 from fuzzverse.cli.sharing import ARCHIVE_OPTION, shared
 from fuzzverse.cli.watching import say, watching
-from fuzzverse.errors import ExitCode
+from fuzzverse.engines.wheel import find_wheel
+from fuzzverse.errors import ExitCode, UsageError
 from fuzzverse.interruption import Interruption
-from fuzzverse.model import Policy
+from fuzzverse.model import Engine, Policy
 from fuzzverse.outcome import StopReason, Summary
 from fuzzverse.report import summary as summary_report
 
@@ -30,6 +31,8 @@ DEFAULT_TARGET = "dungeon"
 @click.option("--out", type=click.Path(path_type=Path), help="[default: fuzzverse-out/TARGET]")
 @click.option("--corpus", multiple=True, type=click.Path(path_type=Path), help="Starting inputs.")
 @click.option("--resume", is_flag=True, help="Go on from what --out keeps of earlier runs.")
+@click.option("--dict", "dictionary", type=click.Path(path_type=Path, exists=True, dir_okay=False),
+              help="Words for an engine's mutators, in libFuzzer's format.")
 @ARCHIVE_OPTION
 @click.option("--json", "as_json", is_flag=True, help="End with one JSON object on stdout.")
 @click.option("--quiet", is_flag=True, help="Show nothing but the end.")
@@ -41,6 +44,7 @@ def run(
     out: Path | None,
     corpus: tuple[Path, ...],
     resume: bool,
+    dictionary: Path | None,
     archive: str | None,
     as_json: bool,
     quiet: bool,
@@ -50,6 +54,10 @@ def run(
     Without a budget the run goes on until the first bug or Ctrl-C. Exit codes: 0 nothing found,
     77 bugs found, 72 interrupted, 1 the engine failed, 2 wrong usage.
     """
+    if policy.engine is not Engine.NONE:
+        find_wheel()  # or say what is missing before anything is built
+    elif dictionary is not None:
+        raise UsageError("--dict is for an engine's mutators; add --engine atheris")
     opened = open_target(target, request)
     start = starting(opened.inputs, corpus, opened.target.name if resume else "", say)
     summary = explore(
@@ -61,6 +69,7 @@ def run(
         Interruption(),
         functools.partial(shared, archive),
         watching(target, quiet=quiet),
+        dictionary,
     )
     render = summary_report.render_json if as_json else summary_report.render
     click.echo(render(summary), nl=False)

@@ -38,7 +38,9 @@ static void plan_tree(struct fv_header *h) {
     h->tree_children = h->tree_orders + FV_ORDERS_MAX * sizeof(struct fv_order);
     h->tree_pool = h->tree_children + FV_CHILDREN_MAX * sizeof(struct fv_child);
     h->tree_tape = h->tree_pool + FV_POOL_MAX * sizeof(struct fv_segment);
-    h->tree_stride = align_up(h->tree_tape + FV_TAPE_BYTES_MAX, FV_LAYOUT_PAGE_BYTES);
+    h->tree_hits = align_up(h->tree_tape + FV_TAPE_BYTES_MAX, FV_LAYOUT_PAGE_BYTES);
+    h->tree_log = h->tree_hits + align_up(h->has_engine ? h->map_size : 0, FV_LAYOUT_PAGE_BYTES);
+    h->tree_stride = h->tree_log + (h->has_engine ? FV_ASKED_LOG_BYTES : 0);
 }
 
 static void plan_known(struct fv_header *h) {
@@ -60,7 +62,8 @@ void fv_layout_plan(struct fv_header *h) {
     plan_slot(h);
     plan_tree(h);
     h->live_at = FV_LAYOUT_PAGE_BYTES;
-    h->known_at = align_up(h->live_at + sizeof(struct fv_live), FV_LAYOUT_PAGE_BYTES);
+    h->ask_at = align_up(h->live_at + sizeof(struct fv_live), FV_LAYOUT_PAGE_BYTES);
+    h->known_at = h->ask_at + (h->has_engine ? FV_LAYOUT_PAGE_BYTES + FV_TAPE_BYTES_MAX : 0);
     plan_known(h);
     h->worker_stride = FV_LAYOUT_PAGE_BYTES;
     h->hosts_at = h->workers_at + h->worker_count * h->worker_stride;
@@ -75,7 +78,8 @@ static int counts_valid(const struct fv_header *h) {
            h->tree_count <= FV_WINDOW_MAX && h->edge_count <= FV_EDGES_MAX &&
            h->site_count <= FV_MARKS_MAX && h->dynamic_max <= FV_MARKS_MAX &&
            h->policy.depth_max <= FV_DEPTH_MAX && h->policy.batch_size >= 1 &&
-           h->policy.batch_size <= FV_BATCH_MAX && h->host_count <= FV_HOSTS_MAX;
+           h->policy.batch_size <= FV_BATCH_MAX && h->host_count <= FV_HOSTS_MAX &&
+           h->has_engine <= 1;
 }
 
 int fv_layout_valid(const struct fv_header *h, uint64_t mapped_size) {

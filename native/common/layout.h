@@ -42,6 +42,8 @@ enum {
     FV_FILE_BYTES = 128,
     FV_NAME_BYTES = 24,
     FV_LAYOUT_PAGE_BYTES = 4096,
+    FV_ASKED_MAX = 256,           /* inputs of an engine in one job */
+    FV_ASKED_LOG_BYTES = 2 << 20, /* and their bytes */
 };
 
 /* How a timeline ended; design section 11. */
@@ -278,11 +280,15 @@ struct fv_tree {
     uint64_t ring_tail;  /* bytes ever read; the controller's */
     uint32_t ring_space; /* a futex: bumped when the controller has read */
     uint32_t is_done;
-    uint32_t is_halted; /* a bug was folded and the policy stops there */
-    uint32_t unreached; /* orders whose splitpoint was not reached */
-    uint32_t isolation; /* enum fv_isolation */
-    uint32_t parted_by; /* the system call that the last parting was for */
-    uint32_t refused;   /* one that no parting can do */
+    uint32_t is_halted;   /* a bug was folded and the policy stops there */
+    uint32_t unreached;   /* orders whose splitpoint was not reached */
+    uint32_t isolation;   /* enum fv_isolation */
+    uint32_t parted_by;   /* the system call that the last parting was for */
+    uint32_t refused;     /* one that no parting can do */
+    uint32_t asked_from;  /* answers that the engine had got when the job was planned */
+    uint32_t asked_count; /* inputs in the log, */
+    uint32_t asked_bytes; /* which has so much of it in use, */
+    uint32_t asked_last;  /* and where the last one is */
     struct fv_totals totals;
     struct fv_front fronts[FV_DEPTH_MAX + 1];
     struct fv_recipe recipe;
@@ -332,6 +338,23 @@ struct fv_live {
     uint32_t is_eager; /* the controller waits for the end of every job */
 };
 
+/* Between an engine, which offers inputs, and the worker that runs them; native/core/driver.h has
+ * the engine. An input stands right behind this page until it is answered. No job may rely on what
+ * is here: every process of the session can write it. */
+struct fv_ask {
+    uint32_t asks;       /* inputs offered so far; a futex; the engine's */
+    uint32_t answers;    /* inputs answered so far; a futex; the worker's */
+    uint32_t size;       /* of the input on offer; the engine's */
+    uint32_t is_garbage; /* the worker cannot make sense of it */
+    uint32_t is_over;    /* the engine is to end; the controller's */
+};
+
+/* An input in a tree's log; its bytes follow, filled up to a multiple of eight. */
+struct fv_asked {
+    uint32_t size;
+    uint32_t reserved;
+};
+
 /* Where everything is. Written by the controller before the first worker starts; every other
  * process maps it read-only, so that a target that scribbles dies there. */
 struct fv_header {
@@ -353,17 +376,18 @@ struct fv_header {
     uint32_t host_mb;    /* memory that they may have together */
     uint32_t canary;     /* one timeline in so many is checked; 0: none */
     uint32_t memory_mb;  /* what a timeline may have */
-    uint32_t reserved;
+    uint32_t has_engine; /* inputs come from an engine, see struct fv_ask */
     struct fv_policy policy;
     /* the feature map: marks, edges, buckets, dynamic marks */
     uint64_t map_edges, map_each, map_dynamic, map_size;
-    uint64_t live_at, known_at, workers_at, hosts_at, traces_at, trees_at, slots_at;
+    uint64_t live_at, ask_at, known_at, workers_at, hosts_at, traces_at, trees_at, slots_at;
     uint64_t worker_stride, tree_stride, slot_stride;
     /* inside what is known */
     uint64_t known_states, known_versions, known_index;
     /* inside a tree */
     uint64_t tree_marks, tree_buckets, tree_index, tree_explored, tree_seen, tree_ring, tree_tape;
     uint64_t tree_orders, tree_children, tree_pool;
+    uint64_t tree_hits, tree_log; /* for inputs of an engine */
     /* inside a slot */
     uint64_t slot_tallies, slot_journal, slot_compares, slot_features;
 };
@@ -386,6 +410,12 @@ static inline uint8_t *fv_layout_at(const struct fv_header *h, uint64_t offset) 
 }
 static inline struct fv_live *fv_layout_live(const struct fv_header *h) {
     return (struct fv_live *)fv_layout_at(h, h->live_at);
+}
+static inline struct fv_ask *fv_layout_ask(const struct fv_header *h) {
+    return (struct fv_ask *)fv_layout_at(h, h->ask_at);
+}
+static inline uint8_t *fv_layout_offered(const struct fv_header *h) {
+    return fv_layout_at(h, h->ask_at + FV_LAYOUT_PAGE_BYTES);
 }
 static inline struct fv_worker *fv_layout_worker(const struct fv_header *h, uint32_t i) {
     return (struct fv_worker *)fv_layout_at(h, h->workers_at + i * h->worker_stride);
@@ -440,6 +470,15 @@ static inline struct fv_segment *fv_layout_pool(const struct fv_header *h, struc
 }
 static inline uint8_t *fv_layout_ring(const struct fv_header *h, struct fv_tree *t) {
     return (uint8_t *)t + h->tree_ring;
+}
+/* Features that the timelines of the engine's input have had, as in an explored map. */
+static inline uint8_t *fv_layout_hits(const struct fv_header *h, struct fv_tree *t) {
+    return (uint8_t *)t + h->tree_hits;
+}
+/* The engine's inputs that the job has taken, in order. */
+static inline struct fv_asked *fv_layout_asked(const struct fv_header *h, struct fv_tree *t,
+                                               uint32_t at) {
+    return (struct fv_asked *)((uint8_t *)t + h->tree_log + at);
 }
 static inline uint8_t *fv_layout_tape(const struct fv_header *h, struct fv_tree *t) {
     return (uint8_t *)t + h->tree_tape;

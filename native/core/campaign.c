@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bridge.h"
 #include "drain.h"
 #include "job.h"
 #include "queue.h"
@@ -38,6 +39,7 @@ static struct fv_header wish_from(const struct fv_plan *p) {
         .host_us = p->checkpoint_us,
         .canary = p->canary,
         .memory_mb = p->memory_mb,
+        .has_engine = p->engine,
         .policy = {.strategy = p->strategy,
                    .batch_size = splits(p) ? p->batch_size : 1,
                    .timelines_min = p->timelines_min,
@@ -59,6 +61,9 @@ static const char *why_out_of_range(const struct fv_plan *p) {
     if (p->strategy > FV_STRATEGY_TRIALS) return "no such strategy";
     if (p->isolation > FV_ISOLATION_REWIND) return "no such isolation";
     if (p->checkpoints > FV_HOSTS_MAX) return "checkpoints must be at most 256";
+    if (p->engine > 1) return "no such engine";
+    if (p->engine && p->window != 1) return "an engine is asked for one input after the other";
+    if (p->engine && !splits(p)) return "no engine serves this strategy";
     if (p->root_energy < 0 || p->mark_energy < 0) return "energy must not be negative";
     return NULL;
 }
@@ -217,7 +222,7 @@ static bool look_after_workers(struct fv_campaign *c) {
     c->last_watch_ns = now;
     if (!keep_workers(c)) return false;
     watch(c);
-    return true;
+    return fv_bridge_look(c);
 }
 
 static bool is_finished(const struct fv_campaign *c) {

@@ -68,6 +68,9 @@ struct fv_campaign {
     uint64_t last_fresh;    /* timelines when something fresh was folded last */
     uint32_t lost_in_a_row; /* folded jobs since one that had a timeline */
     uint64_t last_watch_ns;
+    uint64_t tape_told;    /* 1 + the last job whose tape was told */
+    uint64_t asks_seen_ns; /* when the engine was last seen to offer an input */
+    uint32_t asks_seen;
     int is_ending;  /* hands out no further job */
     int is_halted;  /* a folded job found the bug to stop at */
     int is_stopped; /* the caller wants the end */

@@ -21,7 +21,7 @@ struct fv_plan {
     uint32_t checkpoint_mb; /* of memory, for those of a worker together */
     uint32_t isolation;     /* 0 fork, 1 rewind */
     uint32_t canary;        /* one timeline in so many is checked by a fresh process; 0: none */
-    uint32_t reserved;
+    uint32_t engine;        /* inputs come from fv_driver_run, in a process of its own */
     uint64_t campaign_seed;
     uint64_t first_root;
     uint64_t timelines;    /* budget; 0: none */
@@ -103,7 +103,8 @@ struct fv_state_report {
 /* One record for Python: fixed head, then segments (24 bytes each), message, identity. */
 struct fv_record_head {
     uint32_t size;
-    uint32_t kind; /* 1 timeline, 2 discovery, 3 trial: its ordinal is the job's number */
+    uint32_t kind; /* 1 timeline, 2 discovery, 3 trial: its ordinal is the job's number, 4 tape:
+                      `draws` bytes behind the head, which the recipes after it start with */
     uint32_t verdict;
     int32_t signal;
     int32_t exit_code;
@@ -205,6 +206,14 @@ uint32_t fv_campaign_pids(const fv_campaign *campaign, int32_t *to, uint32_t max
 /* Ends what is under way now: what has been folded and found stays. */
 void fv_campaign_stop(fv_campaign *campaign);
 void fv_campaign_close(fv_campaign *campaign);
+
+/* The file behind the campaign's shared memory, which an engine maps. */
+int fv_campaign_memory(const fv_campaign *campaign);
+/* Lets the engine finish what it is at, and end. */
+void fv_campaign_end_engine(fv_campaign *campaign);
+/* In a process of its own, a child of the campaign's: runs the libFuzzer in a shared library on the
+ * session behind memory_fd. Does not return where that worked; else -1, with words in `error`. */
+int fv_driver_run(int memory_fd, const char *library, int argc, char **argv, char *error);
 
 /* Replays an input alone in one process. 0, or -1 with words in `error`. The target's stdout and
  * stderr go to log_fd. */

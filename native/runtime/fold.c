@@ -28,6 +28,14 @@ static void fold_seen(struct fv_slot *s) {
                  features_before(), fv_layout_map_used(h, fv_rt.tree));
 }
 
+/* What an engine is told of its input. */
+static void fold_hits(struct fv_slot *s) {
+    const struct fv_header *h = fv_rt.header;
+    if (!h->has_engine || !s->has_edges) return;
+    fv_map_join(fv_layout_hits(h, fv_rt.tree), fv_layout_features(h, s),
+                fv_layout_map_used(h, fv_rt.tree));
+}
+
 static void fold_margin(struct fv_mark *m, const struct fv_tally *tally) {
     if (m->kind != FV_KIND_ALWAYS_NUMERIC || !tally->has_margin) return;
     if (!m->has_watermark || tally->margin < m->watermark) m->watermark = tally->margin;
@@ -80,6 +88,7 @@ uint64_t fv_fold_timeline(struct fv_slot *s) {
     uint64_t ordinal = totals->timelines;
     uint64_t fresh = fold_features(s);
     fold_seen(s);
+    fold_hits(s);
     fold_tallies(s, ordinal);
     fold_totals(totals, s, fresh);
     if (is_bug(s->verdict) && fv_rt.header->policy.stop_on_bug) fv_rt.tree->is_halted = 1;
