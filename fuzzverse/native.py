@@ -415,6 +415,17 @@ def run_driver(memory: int, library: str, arguments: Sequence[str]) -> None:
         raise EngineError(f"the engine cannot begin: {_text(ffi.string(error))}")
 
 
+def handover_us(round_trips: int) -> float:
+    """Microseconds that two processes take to wake each other once, there and back.
+
+    Raises EngineError when no process can be forked.
+    """
+    spent = lib.fv_floor_handover_ns(round_trips)
+    if spent == 0:
+        raise EngineError("no process can be forked to measure with (see ulimit -u)")
+    return spent / 1000 / round_trips
+
+
 def probe_rewinding() -> model.RewindProbe:
     """Tries out, in processes of its own, what rewinding asks of the kernel."""
     report = ffi.new("struct fv_probe_report *")

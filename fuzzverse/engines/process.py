@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
+from fuzzverse import native
 from fuzzverse.corpus import ENTRY_SIZE_MAX, Corpus
 from fuzzverse.engines.wheel import Wheel
 from fuzzverse.errors import EngineError, InputError
@@ -24,6 +25,7 @@ LOG_READ_MAX: Final = 1 << 16
 INPUT_LENGTH: Final = 1 << 14
 SEED_MAX: Final = (1 << 32) - 1
 GROUP: Final = 256
+TAPE_WORDS: Final = (1, 2, 4, 8)
 
 
 class EngineProcess:
@@ -54,15 +56,14 @@ class EngineProcess:
         with disk_errors(self._folder, "write"):
             shutil.rmtree(self._folder, ignore_errors=True)
             self._kept.mkdir(parents=True)
-            begin = self._write_inputs(inputs)
+            self._write_inputs(inputs or starting_tapes(seed))
         self._options = [
             *options(seed, max((len(one) for one in inputs), default=0)),
-            *begin,
             *([f"-dict={dictionary.absolute()}"] if dictionary else []),
             self._kept.name,
         ]
 
-    def _write_inputs(self, inputs: Sequence[bytes]) -> list[str]:
+    def _write_inputs(self, inputs: Sequence[bytes]) -> None:
         """By a list, because libFuzzer takes the files of a folder in any order."""
         folder = self._folder / "inputs"
         folder.mkdir()
@@ -70,7 +71,6 @@ class EngineProcess:
         for name, data in zip(names, inputs, strict=True):
             (self._folder / name).write_bytes(data)
         (self._folder / "list").write_text(",".join(names))
-        return ["-seed_inputs=@list"] if inputs else []
 
     def start(self, memory: int) -> None:
         """Starts it on the memory of a campaign; the caller's thread outlives it."""
@@ -144,12 +144,20 @@ class EngineProcess:
             self._process.wait()
 
 
+def starting_tapes(seed: int) -> tuple[bytes, ...]:
+    """What a campaign without inputs begins with: libFuzzer's own first input is the same for every
+    seed, and a tape's first tree may well be most of a campaign."""
+    words = [native.root_seed(seed, i).to_bytes(8, "little") for i in range(max(TAPE_WORDS))]
+    return tuple(b"".join(words[:n]) for n in TAPE_WORDS)
+
+
 def options(seed: int, longest: int) -> list[str]:
     """libFuzzer's flags: one order of events for one seed, no clock, and nothing done about crashes
     and time, which are the target's and not those of its process. `longest` input in bytes."""
     return [
         f"-seed={1 + seed % SEED_MAX}",
         f"-max_len={max(INPUT_LENGTH, longest)}",
+        "-seed_inputs=@list",
         "-reload=0",
         "-timeout=0",
         "-report_slow_units=1000000000",

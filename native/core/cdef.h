@@ -224,6 +224,10 @@ int fv_replay_run(const char *path, const struct fv_plan *plan, const uint8_t *i
 /* Tries it out in processes of its own. */
 void fv_probe_rewinding(struct fv_probe_report *to);
 
+/* The time that so many round trips between two processes take that do nothing but wake each other;
+ * 0 where there is no second process. */
+uint64_t fv_floor_handover_ns(uint32_t round_trips);
+
 /* Algebra and text, for Python and its tests. */
 uint64_t fv_mix_child_seed(uint64_t parent_seed, const char *mark_name, uint32_t index);
 uint64_t fv_mix_root_seed(uint64_t campaign_seed, uint64_t ordinal);
