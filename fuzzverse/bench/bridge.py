@@ -7,10 +7,12 @@ the median of several rounds, and within a round floor and bridge run one right 
 
 from __future__ import annotations
 
+import contextlib
+import os
 import statistics
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -31,10 +33,12 @@ STEP_S: Final = 0.05
 
 @dataclass(frozen=True, slots=True)
 class BridgeRound:
-    """Microseconds: a round trip between two idle processes, and an input."""
+    """Microseconds: a round trip between two idle processes, an input, and the processor time that
+    it took, which whoever else wants the core does not lengthen."""
 
     floor_us: float
     input_us: float
+    processor_us: float
 
     @property
     def of_floor(self) -> float:
@@ -62,6 +66,11 @@ class BridgeCost:
         return statistics.median(one.input_us for one in self.rounds)
 
     @property
+    def processor_us(self) -> float:
+        """Microseconds of the core an input, of engine, worker and controller together."""
+        return statistics.median(one.processor_us for one in self.rounds)
+
+    @property
     def inputs_per_second(self) -> float:
         """How many of them are a second's work."""
         return 1e6 / self.input_us
@@ -79,14 +88,13 @@ def measure_bridge(
     target cannot be rewound."""
     for number in range(rounds):
         with pinned():
-            yield BridgeRound(
-                native.handover_us(HANDOVERS), input_us(target, wheel, seconds, 1 + number)
-            )
+            floor_us = native.handover_us(HANDOVERS)
+            yield BridgeRound(floor_us, *input_us(target, wheel, seconds, 1 + number))
 
 
-def input_us(target: Target, wheel: Wheel, seconds: float, seed: int) -> float:
-    """Microseconds an input, over so many seconds from after a warm-up, with the canaries that any
-    campaign has."""
+def input_us(target: Target, wheel: Wheel, seconds: float, seed: int) -> tuple[float, float]:
+    """Microseconds an input, and of the processor, over so many seconds from after a warm-up, with
+    the canaries that any campaign has."""
     policy = Policy(
         strategy=Strategy.DEPTH_FIRST, engine=Engine.ATHERIS, window=1, campaign_seed=seed
     )
@@ -96,14 +104,34 @@ def input_us(target: Target, wheel: Wheel, seconds: float, seed: int) -> float:
         with EngineCampaign(target, policy, engine, out / "corpus") as campaign:
             _warm_up(campaign)
             before, start = campaign.totals().timelines, time.monotonic()
+            pids = processes(campaign, engine)
+            busy = busy_ns(pids)
             while (left := start + seconds - time.monotonic()) > 0:
                 campaign.step(left)
             spent = time.monotonic() - start
-            inputs = campaign.totals().timelines - before
+            busy = busy_ns(pids) - busy
+            inputs = max(1, campaign.totals().timelines - before)
             if campaign.unfit():
                 raise EngineError(f"{target.name} cannot be rewound: {campaign.unfit()}")
             campaign.stop()
-    return spent * 1e6 / max(1, inputs)
+    return spent * 1e6 / inputs, busy / 1e3 / inputs
+
+
+def processes(campaign: EngineCampaign, engine: EngineProcess) -> tuple[int, ...]:
+    """Controller, engine, the zygote and its runner."""
+    zygotes = campaign.worker_pids()
+    lists = (Path(f"/proc/{pid}/task/{pid}/children").read_text() for pid in zygotes)
+    runners = (int(pid) for words in lists for pid in words.split())
+    return (os.getpid(), *zygotes, *runners, *engine.pids())
+
+
+def busy_ns(pids: Sequence[int]) -> int:
+    """Nanoseconds of processor time that these have had so far."""
+    total = 0
+    for pid in pids:
+        with contextlib.suppress(OSError):  # one that has ended
+            total += int(Path(f"/proc/{pid}/schedstat").read_text().split()[0])
+    return total
 
 
 def _warm_up(campaign: EngineCampaign) -> None:

@@ -31,8 +31,12 @@ DEFAULT_TARGET = "dungeon"
 @click.option("--out", type=click.Path(path_type=Path), help="[default: fuzzverse-out/TARGET]")
 @click.option("--corpus", multiple=True, type=click.Path(path_type=Path), help="Starting inputs.")
 @click.option("--resume", is_flag=True, help="Go on from what --out keeps of earlier runs.")
-@click.option("--dict", "dictionary", type=click.Path(path_type=Path, exists=True, dir_okay=False),
-              help="Words for an engine's mutators, in libFuzzer's format.")
+@click.option(
+    "--dict",
+    "dictionary",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="Words for an engine's mutators, in libFuzzer's format.",
+)
 @ARCHIVE_OPTION
 @click.option("--json", "as_json", is_flag=True, help="End with one JSON object on stdout.")
 @click.option("--quiet", is_flag=True, help="Show nothing but the end.")

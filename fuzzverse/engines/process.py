@@ -87,6 +87,10 @@ class EngineProcess:
                 start_new_session=True,
             )
 
+    def pids(self) -> tuple[int, ...]:
+        """The process, once it has been started."""
+        return (self._process.pid,) if self._process else ()
+
     def check(self) -> None:
         """Raises EngineError when the process has ended by itself."""
         code = self._process.poll() if self._process else None

@@ -53,7 +53,9 @@ def find_wheel(
     python = ".".join(map(str, sys.version_info[:2]))
     found = tuple(folders())
     if not found:
-        raise UsageError(f"--engine atheris: atheris is not installed for Python {python}; {_INSTALL}")
+        raise UsageError(
+            f"--engine atheris: atheris is not installed for Python {python}; {_INSTALL}"
+        )
     for folder in found:
         for suffix in suffixes:
             library = folder / f"{LIBRARY}{suffix}"

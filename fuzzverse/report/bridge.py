@@ -10,12 +10,13 @@ from typing import Final
 from fuzzverse.bench.bridge import BridgeCost, BridgeRound
 from fuzzverse.report.text import columns, count, markdown_table
 
-_HEAD: Final = ("target", "engine", "round trip", "input", "inputs/s", "of the floor")
+_HEAD: Final = ("target", "engine", "round trip", "input", "processor", "inputs/s", "of the floor")
 _WORDS: Final = (
     "Microseconds, medians of several rounds; engine, worker and controller share one core. Round\n"
     "trip: two processes that do nothing but wake each other, which an engine in a process of its\n"
     "own cannot do without. Input: from one offer of the engine to the next, with its mutation,\n"
-    "the timeline, and what it had in features. Of the floor: inputs/s over round trips/s.\n"
+    "the timeline, and what it had in features; processor: how much of that it had the core, less\n"
+    "where others want it too. Of the floor: inputs/s over round trips/s.\n"
 )
 
 
@@ -33,9 +34,10 @@ def render_bridge_markdown(costs: Sequence[BridgeCost], command: str) -> str:
 
 def render_bridge_round(target: str, one: BridgeRound, number: int, total: int) -> str:
     """A line of progress: one round that ended."""
+    rate = count(round(1e6 / one.input_us))
     return (
-        f"[{number}/{total}] {target}: round trip {one.floor_us:.2f} us, input "
-        f"{one.input_us:.2f} us, {count(round(1e6 / one.input_us))} inputs/s"
+        f"[{number}/{total}] {target}: round trip {one.floor_us:.2f} us, input {one.input_us:.2f} us "
+        f"({one.processor_us:.2f} of the processor), {rate} inputs/s"
     )
 
 
@@ -45,6 +47,7 @@ def _row(cost: BridgeCost) -> tuple[str, ...]:
         cost.engine,
         f"{cost.floor_us:.2f}",
         f"{cost.input_us:.2f}",
+        f"{cost.processor_us:.2f}",
         count(round(cost.inputs_per_second)),
         f"{cost.of_floor:.2f}",
     )
@@ -61,6 +64,7 @@ def render_bridge_json(costs: Sequence[BridgeCost], command: str) -> str:
                 "seconds": cost.seconds,
                 "floor_us": cost.floor_us,
                 "input_us": cost.input_us,
+                "processor_us": cost.processor_us,
                 "inputs_per_second": cost.inputs_per_second,
                 "of_floor": cost.of_floor,
                 "rounds": [asdict(one) for one in cost.rounds],
