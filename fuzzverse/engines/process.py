@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import shutil
 import signal
@@ -13,10 +12,10 @@ from pathlib import Path
 from typing import Final
 
 from fuzzverse import native
-from fuzzverse.corpus import ENTRY_SIZE_MAX, Corpus
+from fuzzverse.corpus import Corpus
 from fuzzverse.engines.wheel import Wheel
 from fuzzverse.errors import EngineError, InputError
-from fuzzverse.files import disk_errors, name_of, read_capped
+from fuzzverse.files import disk_errors, read_capped
 
 FOLDER: Final = "engine"
 END_S: Final = 5.0
@@ -24,7 +23,6 @@ WORDS_MAX: Final = 600
 LOG_READ_MAX: Final = 1 << 16
 INPUT_LENGTH: Final = 1 << 14
 SEED_MAX: Final = (1 << 32) - 1
-GROUP: Final = 256
 TAPE_WORDS: Final = (1, 2, 4, 8)
 
 
@@ -51,7 +49,6 @@ class EngineProcess:
         self._folder = out / FOLDER
         self._log = self._folder / "log"
         self._kept = self._folder / "corpus"
-        self._taken: set[str] = set()
         self._process: subprocess.Popen[bytes] | None = None
         with disk_errors(self._folder, "write"):
             shutil.rmtree(self._folder, ignore_errors=True)
@@ -112,23 +109,14 @@ class EngineProcess:
         return f": {words[-WORDS_MAX:]} (all of it is in {self._log})" if words else ""
 
     def collect(self, corpus: Corpus) -> None:
-        """Adds what it has kept since the last time; EngineError when the disk refuses.
+        """Moves there what it has kept since the last time; EngineError when the disk refuses.
 
-        A file that is not whole, or not what its name says, is left for the next time.
+        A file that is not whole, or not what its name says, stays behind.
         """
         with disk_errors(self._kept, "read"):
-            names = sorted({entry.name for entry in os.scandir(self._kept)} - self._taken)
-        group: list[bytes] = []
+            names = sorted(entry.name for entry in os.scandir(self._kept))
         for name in names:
-            with contextlib.suppress(InputError):
-                data = read_capped(self._kept / name, ENTRY_SIZE_MAX, follow=False)
-                if name_of(data) == name:
-                    group.append(data)
-                    self._taken.add(name)
-            if len(group) == GROUP:
-                corpus.add_group(group)
-                group.clear()
-        corpus.add_group(group)
+            corpus.adopt(self._kept / name)
 
     def end(self) -> None:
         """Waits for a process that was asked to end, or kills it; what is left of it goes."""

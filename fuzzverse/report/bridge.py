@@ -36,8 +36,8 @@ def render_bridge_round(target: str, one: BridgeRound, number: int, total: int) 
     """A line of progress: one round that ended."""
     rate = count(round(1e6 / one.input_us))
     return (
-        f"[{number}/{total}] {target}: round trip {one.floor_us:.2f} us, input {one.input_us:.2f} us "
-        f"({one.processor_us:.2f} of the processor), {rate} inputs/s"
+        f"[{number}/{total}] {target}: round trip {one.floor_us:.2f} us, input "
+        f"{one.input_us:.2f} us ({one.processor_us:.2f} of the processor), {rate} inputs/s"
     )
 
 
