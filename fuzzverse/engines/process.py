@@ -71,7 +71,7 @@ class EngineProcess:
 
     def start(self, memory: int) -> None:
         """Starts it on the memory of a campaign; the caller's thread outlives it."""
-        command = [sys.executable, "-m", "fuzzverse.engines.driver", str(memory)]
+        command = [sys.executable, "-P", "-m", "fuzzverse.engines.driver", str(memory)]
         with disk_errors(self._log, "write"), self._log.open("wb") as log:
             self._process = subprocess.Popen(
                 [*command, str(self._wheel.library), *self._options],
