@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "ask.h"
 #include "mix.h"
 
 enum { FV_LINE_BYTES = 64 };

@@ -42,8 +42,6 @@ enum {
     FV_FILE_BYTES = 128,
     FV_NAME_BYTES = 24,
     FV_LAYOUT_PAGE_BYTES = 4096,
-    FV_ASKED_MAX = 256,           /* inputs of an engine in one job */
-    FV_ASKED_LOG_BYTES = 2 << 20, /* and their bytes */
 };
 
 /* How a timeline ended; design section 11. */
@@ -338,23 +336,6 @@ struct fv_live {
     uint32_t is_eager; /* the controller waits for the end of every job */
 };
 
-/* Between an engine, which offers inputs, and the worker that runs them; native/core/driver.h has
- * the engine. An input stands right behind this page until it is answered. No job may rely on what
- * is here: every process of the session can write it. */
-struct fv_ask {
-    uint32_t asks;       /* inputs offered so far; a futex; the engine's */
-    uint32_t answers;    /* inputs answered so far; a futex; the worker's */
-    uint32_t size;       /* of the input on offer; the engine's */
-    uint32_t is_garbage; /* the worker cannot make sense of it */
-    uint32_t is_over;    /* the engine is to end; the controller's */
-};
-
-/* An input in a tree's log; its bytes follow, filled up to a multiple of eight. */
-struct fv_asked {
-    uint32_t size;
-    uint32_t reserved;
-};
-
 /* Where everything is. Written by the controller before the first worker starts; every other
  * process maps it read-only, so that a target that scribbles dies there. */
 struct fv_header {
@@ -411,12 +392,6 @@ static inline uint8_t *fv_layout_at(const struct fv_header *h, uint64_t offset) 
 static inline struct fv_live *fv_layout_live(const struct fv_header *h) {
     return (struct fv_live *)fv_layout_at(h, h->live_at);
 }
-static inline struct fv_ask *fv_layout_ask(const struct fv_header *h) {
-    return (struct fv_ask *)fv_layout_at(h, h->ask_at);
-}
-static inline uint8_t *fv_layout_offered(const struct fv_header *h) {
-    return fv_layout_at(h, h->ask_at + FV_LAYOUT_PAGE_BYTES);
-}
 static inline struct fv_worker *fv_layout_worker(const struct fv_header *h, uint32_t i) {
     return (struct fv_worker *)fv_layout_at(h, h->workers_at + i * h->worker_stride);
 }
@@ -470,15 +445,6 @@ static inline struct fv_segment *fv_layout_pool(const struct fv_header *h, struc
 }
 static inline uint8_t *fv_layout_ring(const struct fv_header *h, struct fv_tree *t) {
     return (uint8_t *)t + h->tree_ring;
-}
-/* Features that the timelines of the engine's input have had, as in an explored map. */
-static inline uint8_t *fv_layout_hits(const struct fv_header *h, struct fv_tree *t) {
-    return (uint8_t *)t + h->tree_hits;
-}
-/* The engine's inputs that the job has taken, in order. */
-static inline struct fv_asked *fv_layout_asked(const struct fv_header *h, struct fv_tree *t,
-                                               uint32_t at) {
-    return (struct fv_asked *)((uint8_t *)t + h->tree_log + at);
 }
 static inline uint8_t *fv_layout_tape(const struct fv_header *h, struct fv_tree *t) {
     return (uint8_t *)t + h->tree_tape;

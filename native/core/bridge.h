@@ -3,6 +3,7 @@
 #ifndef FV_CORE_BRIDGE_H
 #define FV_CORE_BRIDGE_H
 
+#include "../common/ask.h"
 #include "campaign.h"
 
 /* Plans a job of at most so many inputs. */

@@ -4,7 +4,7 @@
 #ifndef FV_CORE_DRIVER_H
 #define FV_CORE_DRIVER_H
 
-#include "../common/layout.h"
+#include "../common/ask.h"
 #include "core.h"
 
 #endif

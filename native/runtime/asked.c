@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "../common/ask.h"
 #include "orders.h"
 #include "split.h"
 

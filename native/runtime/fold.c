@@ -1,5 +1,6 @@
 #include "fold.h"
 
+#include "../common/ask.h"
 #include "../common/map.h"
 #include "../common/mix.h"
 #include "../common/verdict.h"

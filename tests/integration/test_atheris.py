@@ -20,8 +20,16 @@ from fuzzverse.engines.campaign import EngineCampaign
 from fuzzverse.engines.process import EngineProcess
 from fuzzverse.engines.wheel import find_wheel
 from fuzzverse.errors import EngineError
-from fuzzverse.model import Engine, Isolation, Policy, Strategy, Target, TimelineRecord, Totals
-from fuzzverse.model import Verdict as V
+from fuzzverse.model import (
+    Engine,
+    Isolation,
+    Policy,
+    Strategy,
+    Target,
+    TimelineRecord,
+    Totals,
+    Verdict,
+)
 
 HARNESS = """
 import hashlib, os, sys
@@ -105,7 +113,8 @@ def test_the_same_campaign_whoever_runs_it(compiled: Callable[..., Path], tmp_pa
             assert totals.timelines == 4_000
             kept = sorted(path.name for path in (out / "corpus").iterdir())
             seen[isolation, jobs] = (totals.digest, totals.roots, totals.verdicts, kept)
-            assert totals.verdicts[V.TIMEOUT] and totals.verdicts[V.SIGNAL], totals.verdicts
+            assert totals.verdicts[Verdict.TIMEOUT], totals.verdicts
+            assert totals.verdicts[Verdict.SIGNAL], totals.verdicts
             assert records
     assert len(set(map(repr, seen.values()))) == 1, seen
     other, _ = run(target, tmp_path / "other", policy(timelines=4_000, campaign_seed=2))
@@ -115,7 +124,7 @@ def test_the_same_campaign_whoever_runs_it(compiled: Callable[..., Path], tmp_pa
 def test_every_record_replays_from_its_tape(compiled: Callable[..., Path], tmp_path: Path) -> None:
     target = described(compiled("tapes.c"))
     _, records = run(target, tmp_path, policy(timelines=3_000, deadline_ms=40))
-    told = [record for record in records if record.verdict is not V.TIMEOUT]
+    told = [record for record in records if record.verdict is not Verdict.TIMEOUT]
     assert len(told) >= 3
     for record in told:
         assert record.recipe.tape is not None

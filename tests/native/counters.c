@@ -1,4 +1,4 @@
-/* Features as counters: each its own, always the same, and what becomes of those that are too many. */
+/* Features as counters: each its own, always the same; and when there are too many. */
 /* links: core/counters */
 #include "counters.h"
 
