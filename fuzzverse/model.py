@@ -120,6 +120,7 @@ class Maker(enum.IntEnum):
     SPLICE = 6
     WILD = 7
     REPEAT = 8
+    MUTATE = 9
 
 
 @dataclass(frozen=True, slots=True)
@@ -326,7 +327,8 @@ class Policy:
     `isolation` falls back to fork, for good, where rewinding will not do, unless `must_rewind` is
     set: then the campaign fails. One timeline in `canary` (0: none) is run again by a fresh
     process, and must come out the same. None of that changes what is found.
-    An `engine` offers the inputs that are run, each the root of a tree; its `window` is 1.
+    An `engine` offers the inputs that are run, each the root of a tree, with a `window` of 1; under
+    the frontier it mutates answers instead.
     `until_fresh` ends the campaign when for so many timelines nothing was fresh, and less than one
     in so many is expected to be.
     """

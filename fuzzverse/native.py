@@ -299,6 +299,10 @@ class Campaign:
         """The descriptor of the memory that an engine maps; the campaign's own."""
         return lib.fv_campaign_memory(self._campaign)
 
+    def watch_engine(self, pid: int) -> None:
+        """Has the end of an engine, a child of this process, noticed also within a step."""
+        lib.fv_campaign_watch_engine(self._campaign, pid)
+
     def end_engine(self) -> None:
         """Lets the engine end with what it is at, within a second."""
         lib.fv_campaign_end_engine(self._campaign)
@@ -402,16 +406,17 @@ def replay(
     )
 
 
-def run_driver(memory: int, library: str, arguments: Sequence[str]) -> None:
+def run_driver(memory: int, library: str, inputs: int, arguments: Sequence[str]) -> None:
     """Turns this process into an engine: the libFuzzer in a shared library, with arguments from
-    its argv[0] on, asks the campaign whose memory that is, a descriptor. It ends the process.
+    its argv[0] on, serves the campaign whose memory that is, a descriptor; it begins with so many
+    inputs. It ends the process.
 
     Raises EngineError when it cannot begin.
     """
     error = ffi.new("char[]", _ERROR_BYTES)
     words = [ffi.new("char[]", os.fsencode(one)) for one in arguments]
     argv = ffi.new("char *[]", [*words, ffi.NULL])
-    if lib.fv_driver_run(memory, os.fsencode(library), len(words), argv, error):
+    if lib.fv_driver_run(memory, os.fsencode(library), inputs, len(words), argv, error):
         raise EngineError(f"the engine cannot begin: {_text(ffi.string(error))}")
 
 
@@ -470,10 +475,17 @@ def _plan(target: model.Target, policy: model.Policy, first_root: int) -> Any:
     plan.checkpoint_us = policy.checkpoint_us
     plan.isolation = policy.isolation
     plan.canary = policy.canary
-    plan.engine = policy.engine is not model.Engine.NONE
+    plan.engine = _engine(policy)
     plan.root_energy = policy.root_energy
     plan.mark_energy = policy.mark_energy
     return plan
+
+
+def _engine(policy: model.Policy) -> int:
+    """enum fv_engine"""
+    if policy.engine is model.Engine.NONE:
+        return 0
+    return 2 if policy.strategy is model.Strategy.FRONTIER else 1
 
 
 def _state(report: Any) -> model.StateTally:

@@ -91,7 +91,7 @@ def _open(
         return native.Campaign(opened.target, policy, inputs, first_root)
     data = [native.input_bytes(recipe) for recipe in inputs]
     process = EngineProcess(find_wheel(), directory.path, policy.campaign_seed, data, dictionary)
-    return EngineCampaign(opened.target, policy, process, directory.corpus, first_root)
+    return EngineCampaign(opened.target, policy, process, directory.corpus, inputs, first_root)
 
 
 def _triage(opened: Opened, directory: OutDirectory, policy: Policy, places: Places) -> Triage:

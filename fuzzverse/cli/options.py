@@ -230,7 +230,7 @@ def policy_options(command: Command[Result]) -> Command[Result]:
             stop_on_bug=not keep_going,
             **{name: values.pop(name) for name in names},
         )
-        if asked is not Engine.NONE:
+        if asked is not Engine.NONE and policy.strategy is not Strategy.FRONTIER:
             policy = replace(policy, window=1)  # libFuzzer waits for what an input brought
         for least in ("timelines_min", "warm_timelines_min"):
             if getattr(policy, least) > policy.timelines_max:

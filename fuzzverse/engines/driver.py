@@ -1,6 +1,7 @@
-"""The process of an engine: `python -m fuzzverse.engines.driver FD LIBRARY ARGUMENTS...`.
+"""The process of an engine: `python -m fuzzverse.engines.driver FD LIBRARY INPUTS ARGUMENTS...`.
 
-FD is the memory of a campaign's session; the arguments are libFuzzer's. No Python runs once its
+FD is the memory of a campaign's session, INPUTS how many inputs the engine begins with; the
+arguments are libFuzzer's. No Python runs once its
 driver has begun.
 """
 
@@ -15,9 +16,9 @@ from fuzzverse.errors import CommandError
 
 def main(arguments: Sequence[str]) -> int:
     """Runs the driver; returns, with an exit code, only where it could not begin."""
-    memory, library, *options = arguments
+    memory, library, inputs, *options = arguments
     try:
-        native.run_driver(int(memory), library, ["fuzzverse", *options])
+        native.run_driver(int(memory), library, int(inputs), ["fuzzverse", *options])
     except CommandError as error:
         print(f"fuzzverse: {error}", file=sys.stderr)
         return int(error.exit_code)

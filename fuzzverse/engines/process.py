@@ -53,7 +53,9 @@ class EngineProcess:
         with disk_errors(self._folder, "write"):
             shutil.rmtree(self._folder, ignore_errors=True)
             self._kept.mkdir(parents=True)
-            self._write_inputs(inputs or starting_tapes(seed))
+            begin = inputs or starting_tapes(seed)
+            self._write_inputs(begin)
+        self._input_count = len(begin)
         self._options = [
             *options(seed, max((len(one) for one in inputs), default=0)),
             *([f"-dict={dictionary.absolute()}"] if dictionary else []),
@@ -74,7 +76,7 @@ class EngineProcess:
         command = [sys.executable, "-P", "-m", "fuzzverse.engines.driver", str(memory)]
         with disk_errors(self._log, "write"), self._log.open("wb") as log:
             self._process = subprocess.Popen(
-                [*command, str(self._wheel.library), *self._options],
+                [*command, str(self._wheel.library), str(self._input_count), *self._options],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,

@@ -18,6 +18,10 @@ struct fv_ask {
     uint32_t size;       /* of the input on offer; the engine's */
     uint32_t is_garbage; /* the worker cannot make sense of it */
     uint32_t is_over;    /* the engine is to end; the controller's */
+    /* of an engine that mutates; the bytes stand where inputs do */
+    uint32_t wishes;  /* for a mutation, so far; a futex; the controller's */
+    uint32_t granted; /* of them; a futex; the engine's */
+    uint32_t room;    /* for the mutated bytes; the controller's */
 };
 
 /* An input in a tree's log; its bytes follow, filled up to a multiple of eight. */

@@ -28,6 +28,7 @@ static void plan_slot(struct fv_header *h) {
 
 static void plan_tree(struct fv_header *h) {
     uint64_t marks = (uint64_t)h->site_count + h->dynamic_max;
+    bool asks = h->engine == FV_ENGINE_ASKS;
     h->tree_marks = align_up(sizeof(struct fv_tree), FV_LINE_BYTES);
     h->tree_explored =
         align_up(h->tree_marks + marks * sizeof(struct fv_mark), FV_LAYOUT_PAGE_BYTES);
@@ -40,8 +41,8 @@ static void plan_tree(struct fv_header *h) {
     h->tree_pool = h->tree_children + FV_CHILDREN_MAX * sizeof(struct fv_child);
     h->tree_tape = h->tree_pool + FV_POOL_MAX * sizeof(struct fv_segment);
     h->tree_hits = align_up(h->tree_tape + FV_TAPE_BYTES_MAX, FV_LAYOUT_PAGE_BYTES);
-    h->tree_log = h->tree_hits + align_up(h->has_engine ? h->map_size : 0, FV_LAYOUT_PAGE_BYTES);
-    h->tree_stride = h->tree_log + (h->has_engine ? FV_ASKED_LOG_BYTES : 0);
+    h->tree_log = h->tree_hits + align_up(asks ? h->map_size : 0, FV_LAYOUT_PAGE_BYTES);
+    h->tree_stride = h->tree_log + (asks ? FV_ASKED_LOG_BYTES : 0);
 }
 
 static void plan_known(struct fv_header *h) {
@@ -64,7 +65,8 @@ void fv_layout_plan(struct fv_header *h) {
     plan_tree(h);
     h->live_at = FV_LAYOUT_PAGE_BYTES;
     h->ask_at = align_up(h->live_at + sizeof(struct fv_live), FV_LAYOUT_PAGE_BYTES);
-    h->known_at = h->ask_at + (h->has_engine ? FV_LAYOUT_PAGE_BYTES + FV_TAPE_BYTES_MAX : 0);
+    h->known_at =
+        h->ask_at + (h->engine != FV_ENGINE_NONE ? FV_LAYOUT_PAGE_BYTES + FV_TAPE_BYTES_MAX : 0);
     plan_known(h);
     h->worker_stride = FV_LAYOUT_PAGE_BYTES;
     h->hosts_at = h->workers_at + h->worker_count * h->worker_stride;
@@ -80,7 +82,7 @@ static int counts_valid(const struct fv_header *h) {
            h->site_count <= FV_MARKS_MAX && h->dynamic_max <= FV_MARKS_MAX &&
            h->policy.depth_max <= FV_DEPTH_MAX && h->policy.batch_size >= 1 &&
            h->policy.batch_size <= FV_BATCH_MAX && h->host_count <= FV_HOSTS_MAX &&
-           h->has_engine <= 1;
+           h->engine <= FV_ENGINE_MUTATES;
 }
 
 int fv_layout_valid(const struct fv_header *h, uint64_t mapped_size) {

@@ -74,6 +74,13 @@ enum fv_strategy {
     FV_STRATEGY_TRIALS, /* the caller says what runs, and is told how each ended */
 };
 
+/* What an engine is for. */
+enum fv_engine {
+    FV_ENGINE_NONE,
+    FV_ENGINE_ASKS,   /* it offers the inputs that run */
+    FV_ENGINE_MUTATES /* it mutates answers for the frontier */
+};
+
 enum fv_isolation { FV_ISOLATION_FORK, FV_ISOLATION_REWIND };
 
 enum fv_session_mode { FV_MODE_CAMPAIGN, FV_MODE_SOLO };
@@ -357,7 +364,7 @@ struct fv_header {
     uint32_t host_mb;    /* memory that they may have together */
     uint32_t canary;     /* one timeline in so many is checked; 0: none */
     uint32_t memory_mb;  /* what a timeline may have */
-    uint32_t has_engine; /* inputs come from an engine, see struct fv_ask */
+    uint32_t engine;     /* enum fv_engine; see struct fv_ask */
     struct fv_policy policy;
     /* the feature map: marks, edges, buckets, dynamic marks */
     uint64_t map_edges, map_each, map_dynamic, map_size;

@@ -1,8 +1,10 @@
 #include "bridge.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 
 #include "queue.h"
 
@@ -21,7 +23,7 @@ void fv_bridge_order(struct fv_lane *lane, uint32_t inputs) {
 /* A job that begins again has taken its first inputs already. */
 void fv_bridge_begin(struct fv_campaign *c, struct fv_lane *lane) {
     struct fv_tree *t = lane->tree;
-    if (lane->attempts > 0 || !c->header->has_engine) return;
+    if (lane->attempts > 0 || c->header->engine != FV_ENGINE_ASKS) return;
     t->asked_from = __atomic_load_n(&fv_layout_ask(c->header)->answers, __ATOMIC_ACQUIRE);
     t->asked_count = t->asked_bytes = t->asked_last = 0;
 }
@@ -58,7 +60,8 @@ static void put_tape(struct fv_campaign *c, uint64_t root, const uint8_t *tape, 
 /* Only the last input of a job has anything to tell: the job ends with it. */
 void fv_bridge_tell_tape(struct fv_campaign *c, const struct fv_record *r) {
     const struct fv_lane *lane = &c->lanes[0];
-    if (!c->header->has_engine || !r->has_tape || c->tape_told == lane->job + 1) return;
+    if (c->header->engine != FV_ENGINE_ASKS || !r->has_tape || c->tape_told == lane->job + 1)
+        return;
     c->tape_told = lane->job + 1;
     const uint8_t *bytes = NULL;
     size_t n = last_input(c, lane, &bytes);
@@ -77,7 +80,8 @@ static bool fail(struct fv_campaign *c, const char *what) {
 }
 
 bool fv_bridge_look(struct fv_campaign *c) {
-    if (!c->header->has_engine) return true;
+    if (c->engine_failed) return fail(c, "the engine does not mutate");
+    if (c->header->engine != FV_ENGINE_ASKS) return true;
     const struct fv_ask *ask = fv_layout_ask(c->header);
     uint32_t asks = __atomic_load_n(&ask->asks, __ATOMIC_ACQUIRE);
     bool is_its_turn = asks == __atomic_load_n(&ask->answers, __ATOMIC_ACQUIRE);
@@ -93,14 +97,57 @@ bool fv_bridge_look(struct fv_campaign *c) {
 /* The engine keeps an input when it has its answer: that it asks again says that it is done. */
 void fv_campaign_end_engine(fv_campaign *c) {
     struct fv_ask *ask = fv_layout_ask(c->header);
-    if (!c->header->has_engine) return;
-    for (uint32_t waited = 0; waited < FV_LAST_ASK_MS; waited += FV_LAST_LOOK_MS) {
+    if (c->header->engine == FV_ENGINE_NONE) return;
+    bool asks = c->header->engine == FV_ENGINE_ASKS;
+    for (uint32_t waited = 0; asks && waited < FV_LAST_ASK_MS; waited += FV_LAST_LOOK_MS) {
         uint32_t seen = __atomic_load_n(&ask->asks, __ATOMIC_ACQUIRE);
         if (seen != __atomic_load_n(&ask->answers, __ATOMIC_ACQUIRE)) break;
         fv_wait_word(&ask->asks, seen, FV_LAST_LOOK_MS);
     }
     __atomic_store_n(&ask->is_over, 1, __ATOMIC_RELEASE);
     fv_wait_wake(&ask->answers);
+    fv_wait_wake(&ask->wishes);
+}
+
+void fv_campaign_watch_engine(fv_campaign *c, int32_t pid) { c->engine_pid = pid; }
+
+/* It is a child of this process, and somebody else's to reap. */
+static bool engine_has_ended(const struct fv_campaign *c) {
+    siginfo_t info = {0};
+    if (c->engine_pid <= 0) return false;
+    return waitid(P_PID, (id_t)c->engine_pid, &info, WEXITED | WNOHANG | WNOWAIT) != 0 ||
+           info.si_pid != 0;
+}
+
+/* ---- mutations ------------------------------------------------------------------------------- */
+
+static bool await_grant(struct fv_campaign *c, struct fv_ask *ask, uint32_t number) {
+    uint64_t deadline = fv_wait_now_ns() + UINT64_C(1000000000) * FV_SILENCE_S;
+    uint32_t seen;
+    while ((seen = __atomic_load_n(&ask->granted, __ATOMIC_ACQUIRE)) != number) {
+        if (engine_has_ended(c) || fv_wait_now_ns() > deadline) return false;
+        fv_wait_word(&ask->granted, seen, FV_LAST_LOOK_MS);
+    }
+    return true;
+}
+
+/* What a dead engine leaves is no mutation: the campaign ends at its next look. */
+uint32_t fv_bridge_mutate(void *campaign, uint8_t *bytes, uint32_t size, uint32_t max) {
+    struct fv_campaign *c = campaign;
+    struct fv_ask *ask = fv_layout_ask(c->header);
+    if (c->engine_failed) return 0;
+    memcpy(fv_layout_offered(c->header), bytes, size);
+    ask->size = size;
+    ask->room = max;
+    uint32_t number = __atomic_add_fetch(&ask->wishes, 1, __ATOMIC_SEQ_CST);
+    fv_wait_wake(&ask->wishes);
+    if (!await_grant(c, ask, number)) {
+        c->engine_failed = 1;
+        return 0;
+    }
+    uint32_t n = ask->size < max ? ask->size : max;
+    memcpy(bytes, fv_layout_offered(c->header), n);
+    return n;
 }
 
 int fv_campaign_memory(const fv_campaign *c) { return c->session.memory_fd; }

@@ -14,6 +14,8 @@ void fv_bridge_begin(struct fv_campaign *campaign, struct fv_lane *lane);
 uint64_t fv_bridge_taken(const struct fv_lane *lane);
 /* Before the first record of a job with a tape: tells the tape. */
 void fv_bridge_tell_tape(struct fv_campaign *campaign, const struct fv_record *record);
+/* As fv_mutate; `campaign` is a struct fv_campaign. */
+uint32_t fv_bridge_mutate(void *campaign, uint8_t *bytes, uint32_t size, uint32_t max);
 /* False: the engine is silent or offers garbage; the campaign's error says so. */
 bool fv_bridge_look(struct fv_campaign *campaign);
 

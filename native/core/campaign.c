@@ -39,7 +39,7 @@ static struct fv_header wish_from(const struct fv_plan *p) {
         .host_us = p->checkpoint_us,
         .canary = p->canary,
         .memory_mb = p->memory_mb,
-        .has_engine = p->engine,
+        .engine = p->engine,
         .policy = {.strategy = p->strategy,
                    .batch_size = splits(p) ? p->batch_size : 1,
                    .timelines_min = p->timelines_min,
@@ -61,9 +61,12 @@ static const char *why_out_of_range(const struct fv_plan *p) {
     if (p->strategy > FV_STRATEGY_TRIALS) return "no such strategy";
     if (p->isolation > FV_ISOLATION_REWIND) return "no such isolation";
     if (p->checkpoints > FV_HOSTS_MAX) return "checkpoints must be at most 256";
-    if (p->engine > 1) return "no such engine";
-    if (p->engine && p->window != 1) return "an engine is asked for one input after the other";
-    if (p->engine && !splits(p)) return "no engine serves this strategy";
+    if (p->engine > FV_ENGINE_MUTATES) return "no such engine";
+    if (p->engine == FV_ENGINE_ASKS && p->window != 1)
+        return "an engine that asks has a window of 1";
+    if ((p->engine == FV_ENGINE_ASKS) > splits(p) ||
+        (p->engine == FV_ENGINE_MUTATES) > (p->strategy == FV_STRATEGY_FRONTIER))
+        return "this engine does not serve this strategy";
     if (p->root_energy < 0 || p->mark_energy < 0) return "energy must not be negative";
     return NULL;
 }
@@ -88,8 +91,12 @@ static bool allocate_trees(struct fv_campaign *c, const struct fv_mark_info *mar
 static bool open_frontier(struct fv_campaign *c) {
     if (c->plan.strategy != FV_STRATEGY_FRONTIER) return true;
     c->frontier = calloc(1, sizeof *c->frontier);
-    return c->frontier != NULL &&
-           fv_frontier_open(c->frontier, c->header, c->known, c->plan.campaign_seed);
+    if (c->frontier == NULL ||
+        !fv_frontier_open(c->frontier, c->header, c->known, c->plan.campaign_seed))
+        return false;
+    if (c->plan.engine == FV_ENGINE_MUTATES)
+        c->frontier->makers.mutator = (struct fv_mutator){fv_bridge_mutate, c};
+    return true;
 }
 
 static bool start_workers(struct fv_campaign *c) {

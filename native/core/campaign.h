@@ -71,10 +71,12 @@ struct fv_campaign {
     uint64_t tape_told;    /* 1 + the last job whose tape was told */
     uint64_t asks_seen_ns; /* when the engine was last seen to offer an input */
     uint32_t asks_seen;
-    int is_ending;  /* hands out no further job */
-    int is_halted;  /* a folded job found the bug to stop at */
-    int is_stopped; /* the caller wants the end */
-    int has_bug;    /* told since the last step */
+    int32_t engine_pid;
+    int engine_failed; /* it did not mutate when it was asked to */
+    int is_ending;     /* hands out no further job */
+    int is_halted;     /* a folded job found the bug to stop at */
+    int is_stopped;    /* the caller wants the end */
+    int has_bug;       /* told since the last step */
     struct fv_bugs bugs;
     struct fv_queue records; /* in campaign order, for Python */
     uint32_t isolation;      /* enum fv_isolation; falls to fork when rewinding will not do */

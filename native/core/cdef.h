@@ -21,7 +21,7 @@ struct fv_plan {
     uint32_t checkpoint_mb; /* of memory, for those of a worker together */
     uint32_t isolation;     /* 0 fork, 1 rewind */
     uint32_t canary;        /* one timeline in so many is checked by a fresh process; 0: none */
-    uint32_t engine;        /* inputs come from fv_driver_run, in a process of its own */
+    uint32_t engine;        /* fv_driver_run, in a process of its own: 1 asks, 2 mutates; 0: none */
     uint64_t campaign_seed;
     uint64_t first_root;
     uint64_t timelines;    /* budget; 0: none */
@@ -84,8 +84,8 @@ struct fv_campaign_report {
     uint32_t isolation;   /* that jobs have now: 0 fork, 1 rewind */
     uint32_t reserved_too;
     char parted_by[32]; /* the system call that the last parting was for */
-    uint64_t maker_tries[9];
-    uint64_t maker_yields[9];
+    uint64_t maker_tries[10];
+    uint64_t maker_yields[10];
     uint32_t mark_count;
     uint32_t reserved;
 };
@@ -209,11 +209,14 @@ void fv_campaign_close(fv_campaign *campaign);
 
 /* The file behind the campaign's shared memory, which an engine maps. */
 int fv_campaign_memory(const fv_campaign *campaign);
+/* The engine's process, a child of this one, whose end is to be noticed. */
+void fv_campaign_watch_engine(fv_campaign *campaign, int32_t pid);
 /* Lets the engine finish what it is at, and end. */
 void fv_campaign_end_engine(fv_campaign *campaign);
 /* In a process of its own, a child of the campaign's: runs the libFuzzer in a shared library on the
- * session behind memory_fd. Does not return where that worked; else -1, with words in `error`. */
-int fv_driver_run(int memory_fd, const char *library, int argc, char **argv, char *error);
+ * session behind memory_fd, with so many inputs to begin with. Does not return where that worked; else -1, with words in `error`. */
+int fv_driver_run(int memory_fd, const char *library, uint32_t seed_count, int argc, char **argv,
+                  char *error);
 
 /* Replays an input alone in one process. 0, or -1 with words in `error`. The target's stdout and
  * stderr go to log_fd. */

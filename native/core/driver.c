@@ -18,6 +18,7 @@ enum { FV_ANSWER_MS = 1000, FV_NOT_FOR_THE_CORPUS = -1 };
 
 typedef int fv_test_one(const uint8_t *data, size_t size);
 typedef int fv_run_driver(int *argc, char ***argv, fv_test_one *test_one);
+typedef size_t fv_mutate_bytes(uint8_t *data, size_t size, size_t max);
 typedef void fv_init_counters(uint8_t *start, uint8_t *stop);
 typedef void fv_init_pcs(const uintptr_t *start, const uintptr_t *stop);
 
@@ -32,6 +33,8 @@ static struct driver {
     uintptr_t *pcs;      /* pairs of a PC, which is no real one, and flags */
     fv_init_counters *init_counters;
     fv_init_pcs *init_pcs;
+    fv_mutate_bytes *mutate;
+    uint32_t seed_count, calls;
     struct fv_recipe *recipe; /* scratch */
     uint8_t *tape;
 } driver;
@@ -81,6 +84,37 @@ static int test_one(const uint8_t *data, size_t size) {
     return 0;
 }
 
+/* ---- mutations ------------------------------------------------------------------------------- */
+
+/* Within libFuzzer's callback, where its mutators have what they need: a corpus to cross over with.
+ * Never returns. */
+_Noreturn static void grant_wishes(const struct driver *d) {
+    for (uint32_t done = 0;;) {
+        uint32_t seen = __atomic_load_n(&d->ask->wishes, __ATOMIC_ACQUIRE);
+        if (__atomic_load_n(&d->ask->is_over, __ATOMIC_RELAXED)) _exit(0);
+        if (seen == done) {
+            fv_wait_word(&d->ask->wishes, seen, FV_ANSWER_MS);
+            continue;
+        }
+        uint32_t room = d->ask->room, size = d->ask->size;
+        bool fits = room <= FV_TAPE_BYTES_MAX && size > 0 && size <= room;
+        d->ask->size = fits ? (uint32_t)d->mutate(d->offered, size, room) : 0;
+        __atomic_store_n(&d->ask->granted, ++done, __ATOMIC_RELEASE);
+        fv_wait_wake(&d->ask->granted);
+    }
+}
+
+/* The inputs that it begins with become its corpus, because each has a counter of its own; the call
+ * after that is the first mutated one. */
+static int test_one_for_mutations(const uint8_t *data, size_t size) {
+    struct driver *d = &driver;
+    (void)data;
+    if (size == 0) return 0;
+    if (d->calls++ >= d->seed_count) grant_wishes(d);
+    d->counters.counters[d->calls % FV_COUNTERS_CHUNK] = 1;
+    return 0;
+}
+
 /* ---- the process ----------------------------------------------------------------------------- */
 
 static int fail(char *error, const char *what, const char *why) {
@@ -99,7 +133,7 @@ static int map_session(struct driver *d, int memory_fd, char *error) {
     if (fstat(memory_fd, &st) != 0) return fail(error, "the session", strerror(errno));
     struct fv_header *h = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_SHARED, memory_fd, 0);
     if (h == MAP_FAILED) return fail(error, "the session", strerror(errno));
-    if (!fv_layout_valid(h, (uint64_t)st.st_size) || !h->has_engine)
+    if (!fv_layout_valid(h, (uint64_t)st.st_size) || h->engine == FV_ENGINE_NONE)
         return fail(error, "the session", "it has no place for an engine");
     size_t size = FV_LAYOUT_PAGE_BYTES + FV_TAPE_BYTES_MAX;
     void *ask = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, memory_fd, (off_t)h->ask_at);
@@ -107,7 +141,7 @@ static int map_session(struct driver *d, int memory_fd, char *error) {
     d->header = h;
     d->ask = ask;
     d->offered = (uint8_t *)ask + FV_LAYOUT_PAGE_BYTES;
-    d->hits = fv_layout_hits(h, fv_layout_tree(h, 0));
+    if (h->engine == FV_ENGINE_ASKS) d->hits = fv_layout_hits(h, fv_layout_tree(h, 0));
     return follow_controller(h, error);
 }
 
@@ -129,18 +163,22 @@ static fv_run_driver *load(struct driver *d, const char *library, char *error) {
     }
     d->init_counters = (fv_init_counters *)dlsym(handle, "__sanitizer_cov_8bit_counters_init");
     d->init_pcs = (fv_init_pcs *)dlsym(handle, "__sanitizer_cov_pcs_init");
+    d->mutate = (fv_mutate_bytes *)dlsym(handle, "LLVMFuzzerMutate");
     fv_run_driver *run = (fv_run_driver *)dlsym(handle, "LLVMFuzzerRunDriver");
-    if (run == NULL || d->init_counters == NULL || d->init_pcs == NULL) {
+    if (run == NULL || d->mutate == NULL || d->init_counters == NULL || d->init_pcs == NULL) {
         fail(error, library, "it has no libFuzzer");
         return NULL;
     }
     return run;
 }
 
-int fv_driver_run(int memory_fd, const char *library, int argc, char **argv, char *error) {
+int fv_driver_run(int memory_fd, const char *library, uint32_t seed_count, int argc, char **argv,
+                  char *error) {
     if (map_session(&driver, memory_fd, error) != 0 || allocate(&driver, error) != 0) return -1;
     fv_run_driver *run = load(&driver, library, error);
     if (run == NULL) return -1;
+    driver.seed_count = seed_count;
     register_counters(&driver, 1);
-    return run(&argc, &argv, test_one);
+    bool asks = driver.header->engine == FV_ENGINE_ASKS;
+    return run(&argc, &argv, asks ? test_one : test_one_for_mutations);
 }

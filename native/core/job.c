@@ -120,7 +120,7 @@ static bool order_next(struct fv_campaign *c, struct fv_lane *lane) {
         if (c->plan.strategy == FV_STRATEGY_DEPTH_FIRST) lane->grant = grant_for(c, 1);
     } else if (c->frontier != NULL) {
         order_splits(c, lane);
-    } else if (c->header->has_engine) {
+    } else if (c->header->engine == FV_ENGINE_ASKS) {
         order_asked(c, lane);
     } else {
         order_roots(c, lane);

@@ -32,7 +32,7 @@ static void fold_seen(struct fv_slot *s) {
 /* What an engine is told of its input. */
 static void fold_hits(struct fv_slot *s) {
     const struct fv_header *h = fv_rt.header;
-    if (!h->has_engine || !s->has_edges) return;
+    if (h->engine != FV_ENGINE_ASKS || !s->has_edges) return;
     fv_map_join(fv_layout_hits(h, fv_rt.tree), fv_layout_features(h, s),
                 fv_layout_map_used(h, fv_rt.tree));
 }

@@ -23,6 +23,7 @@ from fuzzverse.errors import EngineError
 from fuzzverse.model import (
     Engine,
     Isolation,
+    Maker,
     Policy,
     Strategy,
     Target,
@@ -192,6 +193,32 @@ def test_an_engine_that_dies_is_told(compiled: Callable[..., Path], tmp_path: Pa
             step_until_it_fails(campaign)
 
 
+def test_its_mutators_make_children_for_the_frontier(
+    compiled: Callable[..., Path], tmp_path: Path
+) -> None:
+    target = described(compiled("tapes.c"))
+    seen = set()
+    for jobs in (1, 2):
+        plan = policy(timelines=3_000, jobs=jobs, deadline_ms=40, strategy=Strategy.FRONTIER)
+        totals, _ = run(target, tmp_path / str(jobs), plan, (b"some", b"tapes"))
+        tries, _ = totals.makers[Maker.MUTATE]
+        assert 30 < tries < 3_000
+        seen.add((totals.digest, totals.makers))
+        assert not (tmp_path / str(jobs) / "engine").exists()
+    assert len(seen) == 1
+
+
+def test_a_frontier_without_its_engine_ends(compiled: Callable[..., Path], tmp_path: Path) -> None:
+    target = described(compiled("tapes.c"))
+    plan = policy(deadline_ms=40, strategy=Strategy.FRONTIER)
+    with asked(target, tmp_path, plan) as (campaign, engine):
+        while campaign.totals().makers[Maker.MUTATE][0] == 0:
+            campaign.step(0.05)
+        os.kill(engine.pids()[0], signal.SIGKILL)
+        with pytest.raises(EngineError, match="died of SIGKILL"):
+            step_until_it_fails(campaign)
+
+
 def test_a_dictionary_that_is_none_is_told(
     fuzzverse: Fuzzverse, compiled: Callable[..., Path], tmp_path: Path
 ) -> None:
@@ -226,7 +253,11 @@ def test_wrong_library_is_told(compiled: Callable[..., Path], tmp_path: Path) ->
         command = [sys.executable, "-P", "-m", "fuzzverse.engines.driver", str(memory)]
         for library, words in (("/nowhere.so", "/nowhere.so"), (native_library(), "no libFuzzer")):
             done = subprocess.run(
-                [*command, library], pass_fds=(memory,), capture_output=True, text=True, check=False
+                [*command, library, "4"],
+                pass_fds=(memory,),
+                capture_output=True,
+                text=True,
+                check=False,
             )
             assert done.returncode == 1
             assert "the engine cannot begin" in done.stderr
