@@ -63,7 +63,8 @@ void fv_bridge_tell_tape(struct fv_campaign *c, const struct fv_record *r) {
     if (c->header->engine != FV_ENGINE_ASKS || !r->has_tape || c->tape_told == lane->job + 1)
         return;
     c->tape_told = lane->job + 1;
-    const uint8_t *bytes = NULL;
+    static const uint8_t none[1];
+    const uint8_t *bytes = none;
     size_t n = last_input(c, lane, &bytes);
     uint8_t *tape = malloc(FV_TAPE_BYTES_MAX);
     struct fv_recipe recipe;
