@@ -8,7 +8,7 @@
 
 #include "queue.h"
 
-enum { FV_SILENCE_S = 30, FV_LAST_ASK_MS = 1000, FV_LAST_LOOK_MS = 10 };
+enum { FV_SILENCE_S = 30, FV_DEADLINES = 20, FV_LAST_ASK_MS = 1000, FV_LAST_LOOK_MS = 10 };
 
 /* ---- jobs ------------------------------------------------------------------------------------ */
 
@@ -80,19 +80,31 @@ static bool fail(struct fv_campaign *c, const char *what) {
     return false;
 }
 
+/* Whether anything has moved since the last look: an offer, an answer, a timeline. */
+static bool has_moved(struct fv_campaign *c, const struct fv_ask *ask) {
+    const uint64_t now[3] = {__atomic_load_n(&ask->asks, __ATOMIC_ACQUIRE),
+                             __atomic_load_n(&ask->answers, __ATOMIC_ACQUIRE),
+                             c->known->totals.timelines + c->lanes[0].tree->totals.timelines};
+    bool is_same = memcmp(now, c->engine_seen, sizeof now) == 0;
+    memcpy(c->engine_seen, now, sizeof now);
+    return !is_same || c->engine_seen_ns == 0;
+}
+
+/* One timeline may have ten times its deadline on the clock. Where it is nobody's turn, whatever
+ * they say, a target has scribbled over what stands between them. */
 bool fv_bridge_look(struct fv_campaign *c) {
     if (c->engine_failed) return fail(c, "the engine does not mutate");
     if (c->header->engine != FV_ENGINE_ASKS) return true;
     const struct fv_ask *ask = fv_layout_ask(c->header);
-    uint32_t asks = __atomic_load_n(&ask->asks, __ATOMIC_ACQUIRE);
-    bool is_its_turn = asks == __atomic_load_n(&ask->answers, __ATOMIC_ACQUIRE);
     uint64_t now = fv_wait_now_ns();
-    if (c->asks_seen_ns == 0 || asks != c->asks_seen || !is_its_turn) c->asks_seen_ns = now;
-    c->asks_seen = asks;
+    if (has_moved(c, ask)) c->engine_seen_ns = now;
     if (ask->is_garbage) return fail(c, "the engine offers what is neither a tape nor a recipe");
-    if (now - c->asks_seen_ns < UINT64_C(1000000000) * FV_SILENCE_S) return true;
-    snprintf(c->error, sizeof c->error, "the engine has offered no input for %d s", FV_SILENCE_S);
-    return false;
+    uint64_t silence_s = (now - c->engine_seen_ns) / UINT64_C(1000000000);
+    if (silence_s < FV_SILENCE_S) return true;
+    if (ask->asks == ask->answers) return fail(c, "the engine has offered no input for 30 s");
+    if (silence_s < FV_SILENCE_S + FV_DEADLINES * (uint64_t)c->plan.deadline_ms / 1000) return true;
+    return fail(c, "engine and worker wait for each other: the target writes over foreign memory "
+                   "(try --sanitize address)");
 }
 
 /* The engine keeps an input when it has its answer: that it asks again says that it is done. */

@@ -68,9 +68,9 @@ struct fv_campaign {
     uint64_t last_fresh;    /* timelines when something fresh was folded last */
     uint32_t lost_in_a_row; /* folded jobs since one that had a timeline */
     uint64_t last_watch_ns;
-    uint64_t tape_told;    /* 1 + the last job whose tape was told */
-    uint64_t asks_seen_ns; /* when the engine was last seen to offer an input */
-    uint32_t asks_seen;
+    uint64_t tape_told;      /* 1 + the last job whose tape was told */
+    uint64_t engine_seen[3]; /* offers, answers, timelines, */
+    uint64_t engine_seen_ns; /* and when one of them was last seen to change */
     int32_t engine_pid;
     int engine_failed; /* it did not mutate when it was asked to */
     int is_ending;     /* hands out no further job */

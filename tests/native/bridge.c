@@ -28,22 +28,33 @@ static void open_session(void) {
     campaign.header = h;
     ask = fv_layout_ask(h);
     tree = campaign.lanes[0].tree = fv_layout_tree(h, 0);
+    campaign.plan.deadline_ms = 1000;
+    campaign.known = calloc(1, sizeof *campaign.known);
     campaign.lanes[0].job = 4;
     campaign.lanes[0].roots = 10;
     EXPECT(fv_queue_append(&campaign.records, "12345678", 8));
 }
 
+static void later(uint64_t seconds) { campaign.engine_seen_ns -= seconds * UINT64_C(1000000000); }
+
 static void silence_and_garbage_are_told(void) {
     EXPECT(fv_bridge_look(&campaign));
-    campaign.asks_seen_ns -= UINT64_C(29000000000);
+    later(29);
     EXPECT(fv_bridge_look(&campaign));
-    campaign.asks_seen_ns -= UINT64_C(2000000000);
+    later(2);
     EXPECT(!fv_bridge_look(&campaign));
     EXPECT(strstr(campaign.error, "no input for 30 s") != NULL);
-    ask->asks++; /* it is the worker's turn, however long that takes */
+    ask->asks++; /* now it is the worker's turn, whose timelines have deadlines of their own */
     EXPECT(fv_bridge_look(&campaign));
-    campaign.asks_seen_ns -= UINT64_C(60000000000);
+    later(40);
     EXPECT(fv_bridge_look(&campaign));
+    tree->totals.timelines++; /* a large tree */
+    EXPECT(fv_bridge_look(&campaign));
+    later(40);
+    EXPECT(fv_bridge_look(&campaign));
+    later(30);
+    EXPECT(!fv_bridge_look(&campaign));
+    EXPECT(strstr(campaign.error, "wait for each other") != NULL);
     ask->answers++;
     EXPECT(fv_bridge_look(&campaign));
     ask->is_garbage = 1;
@@ -122,5 +133,6 @@ int main(void) {
     a_scribbled_log_does_no_harm();
     a_job_that_begins_again_keeps_its_inputs();
     fv_queue_free(&campaign.records);
+    free(campaign.known);
     return 0;
 }
