@@ -74,12 +74,8 @@ enum fv_strategy {
     FV_STRATEGY_TRIALS, /* the caller says what runs, and is told how each ended */
 };
 
-/* What an engine is for. */
-enum fv_engine {
-    FV_ENGINE_NONE,
-    FV_ENGINE_ASKS,   /* it offers the inputs that run */
-    FV_ENGINE_MUTATES /* it mutates answers for the frontier */
-};
+/* An engine offers the inputs that run, or mutates answers for the frontier. */
+enum fv_engine { FV_ENGINE_NONE, FV_ENGINE_ASKS, FV_ENGINE_MUTATES };
 
 enum fv_isolation { FV_ISOLATION_FORK, FV_ISOLATION_REWIND };
 

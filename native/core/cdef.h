@@ -214,7 +214,8 @@ void fv_campaign_watch_engine(fv_campaign *campaign, int32_t pid);
 /* Lets the engine finish what it is at, and end. */
 void fv_campaign_end_engine(fv_campaign *campaign);
 /* In a process of its own, a child of the campaign's: runs the libFuzzer in a shared library on the
- * session behind memory_fd, with so many inputs to begin with. Does not return where that worked; else -1, with words in `error`. */
+ * session behind memory_fd, with so many inputs to begin with. Does not return where that worked;
+ * else -1, with words in `error`. */
 int fv_driver_run(int memory_fd, const char *library, uint32_t seed_count, int argc, char **argv,
                   char *error);
 
