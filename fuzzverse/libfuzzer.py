@@ -6,7 +6,7 @@ Source: https://llvm.org/docs/LibFuzzer.html and FuzzerFlags.def of compiler-rt.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, Final
@@ -163,6 +163,11 @@ def load_dictionary(path: Path) -> Dictionary:
     if len(words) > WORD_COUNT_MAX:
         skipped.append(f"{path}: more than {WORD_COUNT_MAX} words; the rest is left")
     return Dictionary(tuple(words)[:WORD_COUNT_MAX], tuple(skipped))
+
+
+def dictionary_text(words: Iterable[bytes]) -> str:
+    """These words as a dictionary that every tool reads."""
+    return "".join(f'"{"".join(f"\\x{byte:02x}" for byte in word)}"\n' for word in words)
 
 
 def _word(line: str) -> bytes:

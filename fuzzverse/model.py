@@ -80,6 +80,13 @@ class Strategy(enum.IntEnum):
         return self not in (Strategy.TRIALS, Strategy.CENSUS)
 
 
+class Engine(enum.StrEnum):
+    """Who chooses the inputs of a campaign in place of the strategy's own roots."""
+
+    NONE = "none"
+    ATHERIS = "atheris"
+
+
 class Isolation(enum.IntEnum):
     """What keeps a timeline from its siblings. The numbers are those of `enum fv_isolation`."""
 
@@ -123,6 +130,7 @@ class Maker(enum.IntEnum):
     SPLICE = 6
     WILD = 7
     REPEAT = 8
+    MUTATE = 9
 
 
 @dataclass(frozen=True, slots=True)
@@ -329,6 +337,8 @@ class Policy:
     `isolation` falls back to fork, for good, where rewinding will not do, unless `must_rewind` is
     set: then the campaign fails. One timeline in `canary` (0: none) is run again by a fresh
     process, and must come out the same. None of that changes what is found.
+    An `engine` offers the inputs that are run, each the root of a tree, with a `window` of 1; under
+    the frontier it mutates answers instead.
     `until_fresh` ends the campaign when for so many timelines nothing was fresh, and less than one
     in so many is expected to be. `length_max` is how long inputs may be that mutation makes (None:
     4,096, or the longest that it begins with). While `suits_target` is set the strategy is not
@@ -336,6 +346,7 @@ class Policy:
     """
 
     strategy: Strategy = Strategy.FRONTIER
+    engine: Engine = Engine.NONE
     campaign_seed: int = 1
     jobs: int = 1
     window: int = 8

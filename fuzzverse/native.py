@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Sequence
 from types import TracebackType
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -158,7 +158,9 @@ class Campaign:
             model.Strategy.FRONTIER,
             model.Strategy.MUTATION,
         )
-        self._tapes = {r.root: r.tape for r in inputs if r.tape is not None}
+        self._tapes: dict[int, bytes | None] = {
+            r.root: r.tape for r in inputs if r.tape is not None
+        }
         self._buffer = ffi.new("uint8_t[]", _RECORD_BUFFER_BYTES)
         error = ffi.new("char[]", _ERROR_BYTES)
         infos = ffi.new("struct fv_mark_info[]", max(1, len(target.marks)))
@@ -179,7 +181,7 @@ class Campaign:
                 self.close()
                 raise EngineError(_no_word(word))
 
-    def __enter__(self) -> Campaign:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(
@@ -307,6 +309,18 @@ class Campaign:
             found += [_state(reports[i]) for i in range(n)]
         return tuple(found)
 
+    def memory(self) -> int:
+        """The descriptor of the memory that an engine maps; the campaign's own."""
+        return lib.fv_campaign_memory(self._campaign)
+
+    def watch_engine(self, pid: int) -> None:
+        """Has the end of an engine, a child of this process, noticed also within a step."""
+        lib.fv_campaign_watch_engine(self._campaign, pid)
+
+    def end_engine(self) -> None:
+        """Lets the engine end with what it is at, within a second."""
+        lib.fv_campaign_end_engine(self._campaign)
+
     def worker_pids(self) -> tuple[int, ...]:
         """The process ids of the zygotes."""
         pids = ffi.new("int32_t[]", _PIDS_MAX)
@@ -411,6 +425,31 @@ def replay(
     )
 
 
+def run_driver(memory: int, library: str, inputs: int, arguments: Sequence[str]) -> None:
+    """Turns this process into an engine: the libFuzzer in a shared library, with arguments from
+    its argv[0] on, serves the campaign whose memory that is, a descriptor; it begins with so many
+    inputs. It ends the process.
+
+    Raises EngineError when it cannot begin.
+    """
+    error = ffi.new("char[]", _ERROR_BYTES)
+    words = [ffi.new("char[]", os.fsencode(one)) for one in arguments]
+    argv = ffi.new("char *[]", [*words, ffi.NULL])
+    if lib.fv_driver_run(memory, os.fsencode(library), inputs, len(words), argv, error):
+        raise EngineError(f"the engine cannot begin: {_text(ffi.string(error))}")
+
+
+def handover_us(round_trips: int) -> float:
+    """Microseconds that two processes take to wake each other once, there and back.
+
+    Raises EngineError when no process can be forked.
+    """
+    spent = lib.fv_floor_handover_ns(round_trips)
+    if spent == 0:
+        raise EngineError("no process can be forked to measure with (see ulimit -u)")
+    return spent / 1000 / round_trips
+
+
 def probe_rewinding() -> model.RewindProbe:
     """Tries out, in processes of its own, what rewinding asks of the kernel."""
     report = ffi.new("struct fv_probe_report *")
@@ -455,6 +494,7 @@ def _plan(target: model.Target, policy: model.Policy, first_root: int) -> Any:
     plan.checkpoint_us = policy.checkpoint_us
     plan.isolation = policy.isolation
     plan.canary = policy.canary
+    plan.engine = _engine(policy)
     plan.root_energy = policy.root_energy
     plan.mark_energy = policy.mark_energy
     return plan
@@ -470,6 +510,13 @@ def _no_word(word: bytes) -> str:
     if 1 <= len(word) <= _WORD_BYTES_MAX:
         return f"the dictionary has more than {_WORDS_MAX} words"
     return f"a word of the dictionary has {len(word)} bytes: 1 to {_WORD_BYTES_MAX} are allowed"
+
+
+def _engine(policy: model.Policy) -> int:
+    """enum fv_engine"""
+    if policy.engine is model.Engine.NONE:
+        return 0
+    return 2 if policy.strategy is model.Strategy.FRONTIER else 1
 
 
 def _state(report: Any) -> model.StateTally:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, MutableMapping
 from typing import Final
 
 import numpy as np
@@ -14,6 +14,7 @@ Record = TimelineRecord | Discovery | Trial | Counted
 
 _KIND_TIMELINE: Final = 1
 _KIND_TRIAL: Final = 3
+_KIND_TAPE: Final = 4
 _KIND_CENSUS: Final = 5
 _VERDICTS: Final = tuple(Verdict)
 # struct fv_record_head of cdef.h
@@ -22,13 +23,18 @@ _TAPE_INSIDE: Final = 2
 
 
 def parse(
-    data: memoryview, tapes: Mapping[int, bytes | None], *, is_told_later: bool
+    data: memoryview, tapes: MutableMapping[int, bytes | None], *, is_told_later: bool
 ) -> Iterator[Record]:
-    """The records in `data`, which holds whole ones; `tapes` has the inputs' tapes by root."""
+    """The records in `data`, which holds whole ones; `tapes` has the inputs' tapes by root. Where
+    they come from an engine, the one of the records that follow takes the place of all."""
     at = 0
     while at < len(data):
         head = _HEAD.unpack_from(data, at)
-        if head[1] == _KIND_TRIAL:
+        if head[1] == _KIND_TAPE:
+            tape_at = at + _HEAD.size
+            tapes.clear()
+            tapes[head[7]] = bytes(data[tape_at : tape_at + head[8]])
+        elif head[1] == _KIND_TRIAL:
             yield _trial(data, at, head)
         elif head[1] == _KIND_CENSUS:
             yield _counted(data, at, head)

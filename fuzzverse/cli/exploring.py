@@ -9,13 +9,19 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from pathlib import Path
+from typing import Final
 
 from fuzzverse import native
 from fuzzverse.campaign import CampaignRun, Clocks, Origin
 from fuzzverse.cli.opening import Opened
+from fuzzverse.engines.campaign import EngineCampaign
+from fuzzverse.engines.process import EngineProcess
+from fuzzverse.engines.wheel import find_wheel
 from fuzzverse.errors import UsageError
+from fuzzverse.files import write_whole
 from fuzzverse.interruption import Interruption
-from fuzzverse.model import Policy, Recipe, Strategy, Target
+from fuzzverse.libfuzzer import dictionary_text
+from fuzzverse.model import Engine, Policy, Recipe, Strategy, Target
 from fuzzverse.observer import Observer, Team
 from fuzzverse.outcome import Summary
 from fuzzverse.outdir import OutDirectory
@@ -24,6 +30,8 @@ from fuzzverse.symbolise import Places
 from fuzzverse.toolchain import find_tool
 from fuzzverse.triage import Limits, Triage
 
+# Where an engine finds the words that it is given, in OUT.
+DICTIONARY: Final = ".engine.dict"
 # The inputs that run first, and the number of the next root.
 Beginning = Callable[[OutDirectory], tuple[tuple[Recipe, ...], int]]
 
@@ -75,7 +83,7 @@ def explore(
         interruption: ends the campaign in good order.
         shared: of OUT and the campaign's uid, whom it is shared with.
         watching: is told what happens.
-        words: what mutation puts into inputs, besides what it finds itself.
+        words: what mutation and an engine's mutators put into inputs, besides what they find.
 
     Raises:
         UsageError: the strategy is not for this target.
@@ -85,7 +93,7 @@ def explore(
     with (
         OutDirectory(out, time.monotonic) as directory,
         interruption.listening(),
-        native.Campaign(opened.target, policy, *beginning(directory), words) as engine,
+        _open(opened, policy, directory, beginning(directory), words) as engine,
         shared(directory.path, origin.uid) as team,
         watching as observer,
         Places(find_tool("llvm-symbolizer"), opened.target) as places,
@@ -105,6 +113,24 @@ def explore(
             team=team,
             places=lambda: edge_places(opened.target, os.environ),
         ).run()
+
+
+def _open(
+    opened: Opened,
+    policy: Policy,
+    directory: OutDirectory,
+    beginning: tuple[tuple[Recipe, ...], int],
+    words: Sequence[bytes],
+) -> native.Campaign:
+    inputs, first_root = beginning
+    if policy.engine is Engine.NONE:
+        return native.Campaign(opened.target, policy, inputs, first_root, words)
+    dictionary = directory.path / DICTIONARY if words else None
+    if dictionary is not None:
+        write_whole(dictionary, dictionary_text(words).encode())
+    data = [native.input_bytes(recipe) for recipe in inputs]
+    process = EngineProcess(find_wheel(), directory.path, policy.campaign_seed, data, dictionary)
+    return EngineCampaign(opened.target, policy, process, directory.corpus, inputs, first_root)
 
 
 def _triage(opened: Opened, directory: OutDirectory, policy: Policy, places: Places) -> Triage:

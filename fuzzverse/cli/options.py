@@ -6,7 +6,7 @@ import functools
 import os
 import re
 from collections.abc import Callable
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -15,7 +15,7 @@ import click
 from fuzzverse.build import SANITIZERS
 from fuzzverse.cli.opening import BuildRequest
 from fuzzverse.errors import UsageError
-from fuzzverse.model import IsolationChoice, Policy, Strategy
+from fuzzverse.model import Engine, IsolationChoice, Policy, Strategy
 
 JOBS_MAX: Final = 64
 U64_MAX: Final = (1 << 64) - 1
@@ -163,7 +163,11 @@ _POLICY_OPTIONS: Final = (
     click.option("--strategy", type=click.Choice((AUTO, *STRATEGIES)), default=AUTO,
                  show_default=True,
                  help="What chooses the next timeline; auto is mutation for harnesses "
-                      "(LLVMFuzzerTestOneInput), frontier for simulations."),
+                      "(LLVMFuzzerTestOneInput), frontier for simulations, depth-first with an "
+                      "engine."),
+    click.option("--engine", type=click.Choice(tuple(one.value for one in Engine)),
+                 default=Engine.NONE.value, show_default=True,
+                 help="Who offers the inputs that timelines start from; atheris: its libFuzzer."),
     click.option("--jobs", type=Jobs(), default="all", show_default=True,
                  metavar="N|all|half|all-but-N", help="Workers; they never change what is found."),
     click.option("--seed", "campaign_seed", type=click.IntRange(0, U64_MAX), default=1,
@@ -201,6 +205,12 @@ _POLICY_OPTIONS: Final = (
 )  # fmt: skip
 
 
+def _strategy(name: str, engine: Engine) -> Strategy:
+    if name == AUTO:
+        return Strategy.FRONTIER if engine is Engine.NONE else Strategy.DEPTH_FIRST
+    return Strategy[name.upper().replace("-", "_")]
+
+
 def policy_options(command: Command[Result]) -> Command[Result]:
     """Every option that decides a campaign; the command gets them as `policy`."""
 
@@ -208,6 +218,7 @@ def policy_options(command: Command[Result]) -> Command[Result]:
     def wrapped(
         *arguments: Any,
         strategy: str,
+        engine: str,
         isolation: str,
         deadline: float,
         keep_going: bool,
@@ -215,17 +226,20 @@ def policy_options(command: Command[Result]) -> Command[Result]:
     ) -> Result:
         choice = IsolationChoice(isolation)
         names = {field.name for field in fields(Policy)} & values.keys()
-        suits_target = strategy == AUTO
+        asked = Engine(engine)
+        suits_target = strategy == AUTO and asked is Engine.NONE
         policy = Policy(
-            strategy=Strategy.FRONTIER if suits_target
-            else Strategy[strategy.upper().replace("-", "_")],
+            strategy=_strategy(strategy, asked),
+            engine=asked,
             suits_target=suits_target,
             isolation=choice.isolation,
             must_rewind=choice is IsolationChoice.REWIND,
             deadline_ms=max(1, round(deadline * 1_000)),
             stop_on_bug=not keep_going,
             **{name: values.pop(name) for name in names},
-        )  # fmt: skip
+        )
+        if asked is not Engine.NONE and policy.strategy is not Strategy.FRONTIER:
+            policy = replace(policy, window=1)  # libFuzzer waits for what an input brought
         for least in ("timelines_min", "warm_timelines_min"):
             if getattr(policy, least) > policy.timelines_max:
                 option = f"--{least.replace('_', '-')}"

@@ -14,10 +14,11 @@ from fuzzverse.cli.opening import BuildRequest, default_out, open_target
 from fuzzverse.cli.options import Duration, build_options, policy_options
 from fuzzverse.cli.sharing import ARCHIVE_OPTION, shared
 from fuzzverse.cli.watching import say, watching
+from fuzzverse.engines.wheel import find_wheel
 from fuzzverse.errors import ExitCode
 from fuzzverse.interruption import Interruption
 from fuzzverse.libfuzzer import load_dictionary
-from fuzzverse.model import Policy
+from fuzzverse.model import Engine, Policy
 from fuzzverse.outcome import StopReason, Summary
 from fuzzverse.report import summary as summary_report
 
@@ -38,7 +39,7 @@ DEFAULT_TARGET = "dungeon"
     multiple=True,
     metavar="FILE",
     type=click.Path(path_type=Path),
-    help="Words for mutation, as AFL and libFuzzer have them (repeatable).",
+    help="Words for mutation and for an engine, as AFL and libFuzzer have them (repeatable).",
 )
 @ARCHIVE_OPTION
 @click.option("--json", "as_json", is_flag=True, help="End with one JSON object on stdout.")
@@ -61,6 +62,8 @@ def run(
     Without a budget the run goes on until the first bug or Ctrl-C. Exit codes: 0 nothing found,
     77 bugs found, 72 interrupted, 1 the engine failed, 2 wrong usage.
     """
+    if policy.engine is not Engine.NONE:
+        find_wheel()  # or say what is missing before anything is built
     opened = open_target(target, request)
     given = (*opened.beside.corpora, *corpus)
     start = starting(opened.inputs, given, opened.target.name if resume else "", say)

@@ -16,6 +16,7 @@ add_custom_command(
 
 python_add_library(_native MODULE WITH_SOABI USE_SABI 3.11
                    "${binding}" ${core_sources} ${common_sources})
+target_link_libraries(_native PRIVATE ${CMAKE_DL_LIBS})
 target_include_directories(_native PRIVATE include common core)
 target_compile_options(_native PRIVATE -fvisibility=hidden)
 # What cffi generates is not ours to warn about.

@@ -3,6 +3,7 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "ask.h"
 #include "mix.h"
 #include "stock.h"
 
@@ -29,6 +30,7 @@ static void plan_slot(struct fv_header *h) {
 
 static void plan_tree(struct fv_header *h) {
     uint64_t marks = (uint64_t)h->site_count + h->dynamic_max;
+    bool asks = h->engine == FV_ENGINE_ASKS;
     h->tree_marks = align_up(sizeof(struct fv_tree), FV_LINE_BYTES);
     h->tree_explored =
         align_up(h->tree_marks + marks * sizeof(struct fv_mark), FV_LAYOUT_PAGE_BYTES);
@@ -46,7 +48,9 @@ static void plan_tree(struct fv_header *h) {
     uint64_t features = 8 * align_up(h->edge_count, FV_LINE_BYTES);
     h->tree_hits = h->tree_finds + (mutates ? FV_FINDS_BYTES : 0);
     h->hits_size = mutates ? (features < FV_HITS_MAX ? features : FV_HITS_MAX) : 0;
-    h->tree_stride = align_up(h->tree_hits + h->hits_size, FV_LAYOUT_PAGE_BYTES);
+    h->tree_told = align_up(h->tree_hits + h->hits_size, FV_LAYOUT_PAGE_BYTES);
+    h->tree_log = h->tree_told + align_up(asks ? h->map_size : 0, FV_LAYOUT_PAGE_BYTES);
+    h->tree_stride = h->tree_log + (asks ? FV_ASKED_LOG_BYTES : 0);
 }
 
 static void plan_known(struct fv_header *h) {
@@ -73,7 +77,9 @@ void fv_layout_plan(struct fv_header *h) {
     plan_slot(h);
     plan_tree(h);
     h->live_at = FV_LAYOUT_PAGE_BYTES;
-    h->known_at = align_up(h->live_at + sizeof(struct fv_live), FV_LAYOUT_PAGE_BYTES);
+    h->ask_at = align_up(h->live_at + sizeof(struct fv_live), FV_LAYOUT_PAGE_BYTES);
+    h->known_at =
+        h->ask_at + (h->engine != FV_ENGINE_NONE ? FV_LAYOUT_PAGE_BYTES + FV_TAPE_BYTES_MAX : 0);
     plan_known(h);
     h->worker_stride = FV_LAYOUT_PAGE_BYTES;
     h->hosts_at = h->workers_at + h->worker_count * h->worker_stride;
@@ -88,7 +94,8 @@ static int counts_valid(const struct fv_header *h) {
            h->tree_count <= FV_WINDOW_MAX && h->edge_count <= FV_EDGES_MAX &&
            h->site_count <= FV_MARKS_MAX && h->dynamic_max <= FV_MARKS_MAX &&
            h->policy.depth_max <= FV_DEPTH_MAX && h->policy.batch_size >= 1 &&
-           h->policy.batch_size <= FV_BATCH_MAX && h->host_count <= FV_HOSTS_MAX;
+           h->policy.batch_size <= FV_BATCH_MAX && h->host_count <= FV_HOSTS_MAX &&
+           h->engine <= FV_ENGINE_MUTATES;
 }
 
 int fv_layout_valid(const struct fv_header *h, uint64_t mapped_size) {

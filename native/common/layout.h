@@ -78,6 +78,9 @@ enum fv_strategy {
     FV_STRATEGIES
 };
 
+/* An engine offers the inputs that run, or mutates answers for the frontier. */
+enum fv_engine { FV_ENGINE_NONE, FV_ENGINE_ASKS, FV_ENGINE_MUTATES };
+
 enum fv_isolation { FV_ISOLATION_FORK, FV_ISOLATION_REWIND };
 
 enum fv_session_mode { FV_MODE_CAMPAIGN, FV_MODE_SOLO };
@@ -204,8 +207,7 @@ struct fv_bucket {
     int64_t qualities[FV_LAYOUT_QUALITIES_MAX];
     uint64_t draws;   /* of the first timeline that reached it, or reached it better */
     uint64_t ordinal; /* 1 + of that timeline in its job */
-    uint64_t stamp;
-    uint64_t split_stamp;
+    uint64_t stamp, split_stamp;
     int64_t energy;
 };
 
@@ -234,8 +236,7 @@ struct fv_version {
 };
 
 struct fv_known {
-    uint32_t state_count;
-    uint32_t reserved;
+    uint32_t state_count, reserved;
 };
 
 /* The timelines split off at one depth. `front` is the index of the one whose turn it is; a
@@ -289,6 +290,9 @@ struct fv_tree {
     uint32_t refused;   /* one that no parting can do */
     struct fv_series series;
     uint64_t hit_samples; /* inputs whose features were counted in the hits */
+    uint32_t asked_from;  /* answers that the engine had got when the job was planned */
+    /* Inputs in the log, the bytes of it in use, and where the last one is. */
+    uint32_t asked_count, asked_bytes, asked_last;
     struct fv_totals totals;
     struct fv_front fronts[FV_DEPTH_MAX + 1];
     struct fv_recipe recipe;
@@ -359,11 +363,11 @@ struct fv_header {
     uint32_t host_mb;    /* memory that they may have together */
     uint32_t canary;     /* one timeline in so many is checked; 0: none */
     uint32_t memory_mb;  /* what a timeline may have */
-    uint32_t reserved;
+    uint32_t engine;     /* enum fv_engine; see struct fv_ask */
     struct fv_policy policy;
     /* the feature map: marks, edges, buckets, dynamic marks */
     uint64_t map_edges, map_each, map_dynamic, map_size;
-    uint64_t live_at, known_at, workers_at, hosts_at, traces_at, trees_at, slots_at;
+    uint64_t live_at, ask_at, known_at, workers_at, hosts_at, traces_at, trees_at, slots_at;
     uint64_t worker_stride, tree_stride, slot_stride;
     /* inside what is known */
     uint64_t known_states, known_versions, known_index;
@@ -372,6 +376,7 @@ struct fv_header {
     /* inside a tree */
     uint64_t tree_marks, tree_buckets, tree_index, tree_explored, tree_seen, tree_ring, tree_tape;
     uint64_t tree_orders, tree_children, tree_pool, tree_picks, tree_finds, tree_hits, hits_size;
+    uint64_t tree_told, tree_log; /* for inputs of an engine */
     /* inside a slot */
     uint64_t slot_tallies, slot_journal, slot_compares, slot_features;
 };
@@ -415,9 +420,6 @@ static inline struct fv_slot *fv_layout_host(const struct fv_header *h, uint32_t
     return (struct fv_slot *)fv_layout_at(h, h->hosts_at + number * h->slot_stride);
 }
 /* Draws of the timeline that a canary checks. */
-static inline uint64_t *fv_layout_trace(const struct fv_header *h, uint32_t worker) {
-    return (uint64_t *)fv_layout_at(h, h->traces_at) + (uint64_t)worker * FV_TRACE_MAX;
-}
 static inline struct fv_known *fv_layout_known(const struct fv_header *h) {
     return (struct fv_known *)fv_layout_at(h, h->known_at);
 }

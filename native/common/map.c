@@ -161,6 +161,14 @@ uint64_t fv_map_merge(uint8_t *explored, const uint8_t *slot, size_t n) {
     return fresh;
 }
 
+void fv_map_join(uint8_t *to, const uint8_t *slot, size_t n) {
+    size_t i = 0;
+    for (; i + FV_MAP_BLOCK <= n; i += FV_MAP_BLOCK)
+        if (!block_is_blank(slot + i))
+            for (size_t k = i; k < i + FV_MAP_BLOCK; k++) to[k] |= slot[k];
+    for (; i < n; i++) to[i] |= slot[i];
+}
+
 static inline void store(uint8_t *p, uint64_t word) { memcpy(p, &word, sizeof word); }
 
 /* seen += more, counting to three. */

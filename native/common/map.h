@@ -26,6 +26,9 @@ uint32_t fv_map_list_fresh(const uint8_t *explored, const uint8_t *slot, size_t 
 /* explored |= slot; returns how many features were fresh. */
 uint64_t fv_map_merge(uint8_t *explored, const uint8_t *slot, size_t n);
 
+/* to |= slot, where most of `slot` is blank. */
+void fv_map_join(uint8_t *to, const uint8_t *slot, size_t n);
+
 /* Three maps of `stride` bytes, one after the other: what was seen at least once, twice, three
  * times. Counts the features of `slot` that are not in `before` (NULL: none) once more. */
 void fv_map_tally(uint8_t *seen, size_t stride, const uint8_t *slot, const uint8_t *before,

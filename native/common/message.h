@@ -23,7 +23,13 @@ enum {
 
 /* ---- out ------------------------------------------------------------------------------------- */
 
-enum fv_order_kind { FV_ORDER_INPUT, FV_ORDER_ROOTS, FV_ORDER_SPLIT, FV_ORDER_SERIES };
+enum fv_order_kind {
+    FV_ORDER_INPUT,
+    FV_ORDER_ROOTS,
+    FV_ORDER_SPLIT,
+    FV_ORDER_SERIES,
+    FV_ORDER_ASKED,
+};
 
 enum fv_order_outcome {
     FV_OUTCOME_NONE,
@@ -32,7 +38,8 @@ enum fv_order_outcome {
 };
 
 /* One thing to do in a job: the input in the tree's `recipe` and tape; root seeds; or the children
- * of a splitpoint, which the prefix reaches at draw `count` of its last segment. */
+ * of a splitpoint, which the prefix reaches at draw `count` of its last segment; or up to so many
+ * inputs of an engine, until one has brought something. */
 struct fv_order {
     uint32_t kind;
     uint32_t child_count;
@@ -93,11 +100,13 @@ struct fv_comparison {
     uint64_t answer;
 };
 
-/* A trial is a timeline told whatever it was, without its segments: who asked has them. */
+/* A trial is a timeline told whatever it was, without its segments: who asked has them. A tape is
+ * the controller's: `draws` bytes, what the recipes with a tape that follow start with. */
 enum fv_record_kind {
     FV_RECORD_TIMELINE = 1,
     FV_RECORD_DISCOVERY = 2,
     FV_RECORD_TRIAL = 3,
+    FV_RECORD_TAPE = 4,
     FV_RECORD_CENSUS = 5, /* the core's alone */
 };
 

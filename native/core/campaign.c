@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bridge.h"
 #include "drain.h"
 #include "job.h"
 #include "queue.h"
@@ -38,6 +39,7 @@ static struct fv_header wish_from(const struct fv_plan *p) {
         .host_us = p->checkpoint_us,
         .canary = p->canary,
         .memory_mb = p->memory_mb,
+        .engine = p->engine,
         .policy = {.strategy = p->strategy,
                    .batch_size = splits(p) ? p->batch_size : 1,
                    .timelines_min = p->timelines_min,
@@ -60,6 +62,12 @@ static const char *why_out_of_range(const struct fv_plan *p) {
     if (p->length_max > FV_TAPE_BYTES_MAX) return "inputs must not be longer than 1 MiB";
     if (p->isolation > FV_ISOLATION_REWIND) return "no such isolation";
     if (p->checkpoints > FV_HOSTS_MAX) return "checkpoints must be at most 256";
+    if (p->engine > FV_ENGINE_MUTATES) return "no such engine";
+    if (p->engine == FV_ENGINE_ASKS && p->window != 1)
+        return "an engine that asks has a window of 1";
+    if ((p->engine == FV_ENGINE_ASKS) > splits(p) ||
+        (p->engine == FV_ENGINE_MUTATES) > (p->strategy == FV_STRATEGY_FRONTIER))
+        return "this engine does not serve this strategy";
     if (p->root_energy < 0 || p->mark_energy < 0) return "energy must not be negative";
     return NULL;
 }
@@ -91,8 +99,12 @@ static bool allocate_trees(struct fv_campaign *c, const struct fv_mark_info *mar
 static bool open_frontier(struct fv_campaign *c) {
     if (c->plan.strategy != FV_STRATEGY_FRONTIER) return true;
     c->frontier = calloc(1, sizeof *c->frontier);
-    return c->frontier != NULL &&
-           fv_frontier_open(c->frontier, c->header, c->known, c->plan.campaign_seed);
+    if (c->frontier == NULL ||
+        !fv_frontier_open(c->frontier, c->header, c->known, c->plan.campaign_seed))
+        return false;
+    if (c->plan.engine == FV_ENGINE_MUTATES)
+        c->frontier->makers.mutator = (struct fv_mutator){fv_bridge_mutate, c};
+    return true;
 }
 
 static bool open_mutation(struct fv_campaign *c) {
@@ -240,7 +252,7 @@ static bool look_after_workers(struct fv_campaign *c) {
     c->last_watch_ns = now;
     if (!keep_workers(c)) return false;
     watch(c);
-    return true;
+    return fv_bridge_look(c);
 }
 
 static bool is_finished(const struct fv_campaign *c) {

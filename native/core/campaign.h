@@ -74,10 +74,15 @@ struct fv_campaign {
     uint64_t last_fresh;                /* timelines when something fresh was folded last */
     uint32_t lost_in_a_row;             /* folded jobs since one that had a timeline */
     uint64_t last_watch_ns;
-    int is_ending;  /* hands out no further job */
-    int is_halted;  /* a folded job found the bug to stop at */
-    int is_stopped; /* the caller wants the end */
-    int has_bug;    /* told since the last step */
+    uint64_t tape_told;      /* 1 + the last job whose tape was told */
+    uint64_t engine_seen[3]; /* offers, answers, timelines, */
+    uint64_t engine_seen_ns; /* and when one of them was last seen to change */
+    int32_t engine_pid;
+    int engine_failed; /* it did not mutate when it was asked to */
+    int is_ending;     /* hands out no further job */
+    int is_halted;     /* a folded job found the bug to stop at */
+    int is_stopped;    /* the caller wants the end */
+    int has_bug;       /* told since the last step */
     struct fv_bugs bugs;
     struct fv_queue records; /* in campaign order, for Python */
     uint32_t isolation;      /* enum fv_isolation; falls to fork when rewinding will not do */

@@ -22,6 +22,7 @@ struct fv_plan {
     uint32_t isolation;     /* 0 fork, 1 rewind */
     uint32_t canary;        /* one timeline in so many is checked by a fresh process; 0: none */
     uint32_t length_max;    /* of inputs that the mutation strategy makes; at most 1 MiB */
+    uint32_t engine;        /* fv_driver_run, in a process of its own: 1 asks, 2 mutates; 0: none */
     uint64_t campaign_seed;
     uint64_t first_root;
     uint64_t timelines;    /* budget; 0: none */
@@ -84,8 +85,8 @@ struct fv_campaign_report {
     uint32_t isolation;   /* that jobs have now: 0 fork, 1 rewind */
     uint32_t reserved_too;
     char parted_by[32]; /* the system call that the last parting was for */
-    uint64_t maker_tries[9];
-    uint64_t maker_yields[9];
+    uint64_t maker_tries[10];
+    uint64_t maker_yields[10];
     uint32_t mark_count;
     uint32_t reserved;
 };
@@ -103,8 +104,9 @@ struct fv_state_report {
 /* One record for Python: fixed head, then segments (24 bytes each), message, identity, tape. */
 struct fv_record_head {
     uint32_t size;
-    uint32_t
-        kind; /* 1 timeline, 2 discovery, 3 trial, 5 census: their ordinal is the job's number */
+    uint32_t kind; /* 1 timeline, 2 discovery, 3 trial and 5 census, whose ordinal is the job's
+                      number, 4 tape: `draws` bytes behind the head, which the recipes after it
+                      start with */
     uint32_t verdict;
     int32_t signal;
     int32_t exit_code;
@@ -218,6 +220,18 @@ uint32_t fv_campaign_pids(const fv_campaign *campaign, int32_t *to, uint32_t max
 void fv_campaign_stop(fv_campaign *campaign);
 void fv_campaign_close(fv_campaign *campaign);
 
+/* The file behind the campaign's shared memory, which an engine maps. */
+int fv_campaign_memory(const fv_campaign *campaign);
+/* The engine's process, a child of this one, whose end is to be noticed. */
+void fv_campaign_watch_engine(fv_campaign *campaign, int32_t pid);
+/* Lets the engine finish what it is at, and end. */
+void fv_campaign_end_engine(fv_campaign *campaign);
+/* In a process of its own, a child of the campaign's: runs the libFuzzer in a shared library on the
+ * session behind memory_fd, with so many inputs to begin with. Does not return where that worked;
+ * else -1, with words in `error`. */
+int fv_driver_run(int memory_fd, const char *library, uint32_t seed_count, int argc, char **argv,
+                  char *error);
+
 /* Replays an input alone in one process. 0, or -1 with words in `error`. The target's stdout and
  * stderr go to log_fd. */
 int fv_replay_run(const char *path, const struct fv_plan *plan, const uint8_t *input, size_t n,
@@ -226,6 +240,10 @@ int fv_replay_run(const char *path, const struct fv_plan *plan, const uint8_t *i
 
 /* Tries it out in processes of its own. */
 void fv_probe_rewinding(struct fv_probe_report *to);
+
+/* The time that so many round trips between two processes take that do nothing but wake each other;
+ * 0 where there is no second process. */
+uint64_t fv_floor_handover_ns(uint32_t round_trips);
 
 /* Algebra and text, for Python and its tests. */
 uint64_t fv_mix_child_seed(uint64_t parent_seed, const char *mark_name, uint32_t index);

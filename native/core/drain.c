@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "../common/public.h"
+#include "bridge.h"
 #include "detail.h"
 #include "queue.h"
 #include "tree.h"
@@ -129,6 +130,7 @@ static void tell(struct fv_campaign *c, struct fv_record *r, uint64_t base) {
     if (!is_worth_telling(c, r)) return;
     if (r->kind == FV_RECORD_TIMELINE && r->verdict != FV_VERDICT_OK) c->has_bug = 1;
     cut_journal(r);
+    fv_bridge_tell_tape(c, r);
     fv_queue_append(&c->records, r, r->size);
 }
 

@@ -127,7 +127,8 @@ static void plan_children(struct fv_frontier *f, struct fv_job_plan *p, uint32_t
     struct fv_splitpoint at = {.archive = &f->archive,
                                .node = &f->archive.nodes[errand->node],
                                .node_index = errand->node,
-                               .draws = errand->draws};
+                               .draws = errand->draws,
+                               .mutator = &f->makers.mutator};
     at.may_watch = !at.node->is_watched && fv_maker_may_watch(&f->makers, f->archive.watch_count);
     choose_other(f, &at);
     p->orders[p->order_count - 1].child_count = n;

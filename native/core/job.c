@@ -6,6 +6,7 @@
 #include "../common/call.h"
 #include "../common/mix.h"
 #include "../common/public.h"
+#include "bridge.h"
 #include "census.h"
 #include "drain.h"
 #include "queue.h"
@@ -90,6 +91,14 @@ static void order_roots(struct fv_campaign *c, struct fv_lane *lane) {
     c->next_root += lane->roots;
 }
 
+/* Inputs are counted as roots when the job has taken them. Half of what is left of the budget is
+ * for what splits off. */
+static void order_asked(struct fv_campaign *c, struct fv_lane *lane) {
+    uint64_t left = timelines_left(c), most = left > 1 ? left - left / 2 : left;
+    fv_bridge_order(lane, (uint32_t)min_u64(FV_ASKED_MAX, min_u64(most, roots_left(c))));
+    lane->grant = lane->roots > 0 ? grant_for(c, lane->roots) : 0;
+}
+
 static void order_splits(struct fv_campaign *c, struct fv_lane *lane) {
     lane->roots = fv_frontier_plan(c->frontier, lane->errands, frontier_job_size(c), c->next_root,
                                    roots_left(c));
@@ -132,6 +141,8 @@ static bool order_next(struct fv_campaign *c, struct fv_lane *lane) {
         order_series(c, lane);
     } else if (c->frontier != NULL) {
         order_splits(c, lane);
+    } else if (c->header->engine == FV_ENGINE_ASKS) {
+        order_asked(c, lane);
     } else {
         order_roots(c, lane);
     }
@@ -177,6 +188,7 @@ static void begin_tree(struct fv_campaign *c, struct fv_lane *lane) {
     t->is_done = t->is_halted = t->unreached = t->parted_by = t->refused = 0;
     t->isolation = lane->attempts == 0 ? lane->isolation : FV_ISOLATION_FORK;
     memset(t->fronts, 0, sizeof t->fronts);
+    fv_bridge_begin(c, lane);
     lane->records_read = 0;
     lane->state = FV_LANE_WAITING;
     lane->worker = FV_NO_WORKER;
@@ -386,6 +398,10 @@ static void fold_lane(struct fv_campaign *c, struct fv_lane *lane) {
         fv_drain_learn(c, lane, base, stamp);
         fv_frontier_settle(c->frontier, lane->errands, fv_layout_orders(c->header, lane->tree),
                            stamp);
+    }
+    if (lane->errands->orders[0].kind == FV_ORDER_ASKED) {
+        lane->roots = fv_bridge_taken(lane);
+        c->next_root += lane->roots;
     }
     c->roots_folded += lane->roots;
     c->granted -= lane->grant;

@@ -1,5 +1,7 @@
 #include "maker.h"
 
+#include <string.h>
+
 #include "../common/mix.h"
 
 enum {
@@ -13,6 +15,9 @@ enum {
     FV_WILD_STEPS = 6,
     FV_NUDGE_MAX = 4,
     FV_REPEATS_MAX = 3,
+    FV_MUTATED_DRAWS = 48, /* of a stretch that is mutated; it may grow by */
+    FV_MUTATED_MORE = 16,
+    FV_MUTATED_EDITS = 40, /* draws of it that change, at most */
     FV_WATCHES_FREE = 64,  /* watched timelines, */
     FV_WATCHES_EARNED = 8, /* and more for each child that comparisons made and that yielded */
 };
@@ -44,11 +49,15 @@ static uint64_t rate(const struct fv_makers *m, int maker) {
     return UINT64_C(1000000) * yields / (r->tries + FV_TRIES_PRIOR);
 }
 
+static int maker_count(const struct fv_makers *m) {
+    return m->mutator.mutate != NULL ? FV_MAKERS : FV_MAKER_MUTATE;
+}
+
 enum fv_maker fv_maker_choose(const struct fv_makers *m, struct fv_luck *luck) {
     if (fv_luck_below(luck, 100) < FV_FLOOR_PERCENT)
-        return (enum fv_maker)fv_luck_below(luck, FV_MAKERS);
+        return (enum fv_maker)fv_luck_below(luck, (uint64_t)maker_count(m));
     uint64_t sum = 0;
-    for (int i = 0; i < FV_MAKERS; i++) sum += rate(m, i);
+    for (int i = 0; i < maker_count(m); i++) sum += rate(m, i);
     uint64_t left = fv_luck_below(luck, sum);
     int i = 0;
     for (; left >= rate(m, i); i++) left -= rate(m, i);
@@ -203,6 +212,54 @@ static uint32_t make_repeat(const struct fv_splitpoint *at, struct fv_luck *luck
     return n;
 }
 
+/* What the known future has in a stretch, a byte a draw. The controller knows words and not bounds:
+ * it is the answer itself where the bound is 256, and as near to it as can be told elsewhere. */
+static void known_bytes(const struct fv_splitpoint *at, uint64_t from, uint8_t *to, uint32_t n) {
+    struct fv_step future[FV_TAIL_MAX];
+    uint32_t steps = fv_archive_future(at->archive, at->node_index, at->draws, future, FV_TAIL_MAX);
+    for (uint32_t i = 0; i < n; i++) {
+        uint64_t seed = 0, count = 0;
+        bool is_known = fv_archive_stream(at->archive, at->node_index, from + i, &seed, &count);
+        to[i] = is_known ? (uint8_t)(fv_mix_draw(seed, count) >> 56) : 0;
+    }
+    for (uint32_t i = 0; i < steps; i++)
+        if (future[i].kind == FV_SEGMENT_ANSWER && future[i].at - from < n)
+            to[future[i].at - from] = (uint8_t)future[i].seed;
+}
+
+/* The known future with several answers in their places, which are in order. */
+static uint32_t make_answered(const struct fv_splitpoint *at, const struct fv_step *answers,
+                              uint32_t n, struct fv_step *to) {
+    struct fv_step future[FV_TAIL_MAX];
+    uint32_t made = 0, done = 0,
+             steps =
+                 fv_archive_future(at->archive, at->node_index, at->draws, future, FV_TAIL_MAX - n);
+    for (uint32_t i = 0; i < steps; i++) {
+        while (done < n && answers[done].at < future[i].at) to[made++] = answers[done++];
+        bool is_replaced = done < n && answers[done].at == future[i].at;
+        if (!is_replaced || fv_step_begins(&future[i])) to[made++] = future[i];
+    }
+    while (done < n) to[made++] = answers[done++];
+    return made;
+}
+
+/* A stretch of the known future as bytes of a tape; those that the engine changed are answers. */
+static uint32_t make_mutated(const struct fv_splitpoint *at, struct fv_luck *luck,
+                             struct fv_step *to) {
+    uint8_t before[FV_MUTATED_DRAWS + FV_MUTATED_MORE], bytes[sizeof before];
+    struct fv_step answers[FV_MUTATED_EDITS];
+    uint64_t length = future_length(at), from = at->draws;
+    if (at->mutator == NULL || at->mutator->mutate == NULL || length == 0) return 0;
+    if (length > FV_MUTATED_DRAWS) from += luck_place(luck, length - FV_MUTATED_DRAWS);
+    uint32_t size = length < FV_MUTATED_DRAWS ? (uint32_t)length : FV_MUTATED_DRAWS, changed = 0;
+    known_bytes(at, from, before, size);
+    memcpy(bytes, before, size);
+    uint32_t n = at->mutator->mutate(at->mutator->with, bytes, size, size + FV_MUTATED_MORE);
+    for (uint32_t i = 0; i < n && i < sizeof bytes && changed < FV_MUTATED_EDITS; i++)
+        if (i >= size || bytes[i] != before[i]) answers[changed++] = answer(from + i, bytes[i]);
+    return changed > 0 ? make_answered(at, answers, changed, to) : 0;
+}
+
 uint32_t fv_maker_make(const struct fv_splitpoint *at, struct fv_luck *luck, enum fv_maker *maker,
                        struct fv_step to[FV_TAIL_MAX]) {
     static uint32_t (*const makers[FV_MAKERS])(const struct fv_splitpoint *, struct fv_luck *,
@@ -211,7 +268,7 @@ uint32_t fv_maker_make(const struct fv_splitpoint *at, struct fv_luck *luck, enu
         [FV_MAKER_EDIT] = make_edit,       [FV_MAKER_NUDGE] = make_nudge,
         [FV_MAKER_COMPARE] = make_compare, [FV_MAKER_LATER] = make_later,
         [FV_MAKER_SPLICE] = make_splice,   [FV_MAKER_REPEAT] = make_repeat,
-        [FV_MAKER_WILD] = make_wild,
+        [FV_MAKER_WILD] = make_wild,       [FV_MAKER_MUTATE] = make_mutated,
     };
     if (*maker == FV_MAKER_COMPARE && at->may_watch && future_length(at) > 0) {
         *maker = FV_MAKER_WATCH;

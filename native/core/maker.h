@@ -16,6 +16,7 @@ enum fv_maker {
     FV_MAKER_SPLICE,  /* the luck that another timeline had from its own discovery on */
     FV_MAKER_WILD,    /* new luck, and one draw in a few at an extreme: rare things in a row */
     FV_MAKER_REPEAT,  /* the draws of the last stretch once more, then new luck */
+    FV_MAKER_MUTATE,  /* the known future with a stretch of answers as an engine mutated them */
     FV_MAKERS,
     FV_MAKER_WATCH /* the known future, to see what its draws are compared with */
 };
@@ -36,7 +37,14 @@ struct fv_maker_record {
     uint32_t yields;
 };
 
+/* Who mutates bytes in place; returns their new number, at most `max`, or 0 when it cannot. */
+struct fv_mutator {
+    uint32_t (*mutate)(void *with, uint8_t *bytes, uint32_t size, uint32_t max);
+    void *with;
+};
+
 struct fv_makers {
+    struct fv_mutator mutator; /* of FV_MAKER_MUTATE; NULL: there is none, and no such maker */
     struct fv_maker_record of[FV_MAKERS];
     uint64_t tries[FV_MAKERS]; /* in all */
     uint64_t yields[FV_MAKERS];
@@ -49,7 +57,8 @@ struct fv_splitpoint {
     uint64_t draws;
     uint32_t other;       /* another node, for a splice; FV_NOTHING: none */
     uint64_t other_draws; /* and the draw that it discovered something at */
-    bool may_watch;       /* its known future, for comparisons */
+    const struct fv_mutator *mutator;
+    bool may_watch; /* its known future, for comparisons */
 };
 
 /* The steps of one child, all at or behind the splitpoint; returns their number, which may be none.

@@ -5,6 +5,11 @@
 
 #include "runtime.h"
 
+/* What a timeline of this worker drew. */
+static inline uint64_t *fv_layout_trace(const struct fv_header *h, uint32_t worker) {
+    return (uint64_t *)fv_layout_at(h, h->traces_at) + (uint64_t)worker * FV_TRACE_MAX;
+}
+
 /* ---- in a runner ----------------------------------------------------------------------------- */
 
 /* Decides whether a prepared timeline is one, by the campaign's seed. */

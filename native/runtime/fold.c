@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "../common/ask.h"
 #include "../common/map.h"
 #include "../common/mix.h"
 #include "../common/verdict.h"
@@ -29,6 +30,14 @@ static void fold_seen(struct fv_slot *s) {
     if (!s->has_edges) return;
     fv_map_tally(fv_layout_seen(h, fv_rt.tree), h->map_size, fv_layout_features(h, s),
                  features_before(), fv_layout_map_used(h, fv_rt.tree));
+}
+
+/* What an engine is told of its input. */
+static void fold_hits(struct fv_slot *s) {
+    const struct fv_header *h = fv_rt.header;
+    if (h->engine != FV_ENGINE_ASKS || !s->has_edges) return;
+    fv_map_join(fv_layout_told(h, fv_rt.tree), fv_layout_features(h, s),
+                fv_layout_map_used(h, fv_rt.tree));
 }
 
 static void fold_margin(struct fv_mark *m, const struct fv_tally *tally) {
@@ -85,6 +94,7 @@ uint64_t fv_fold_timeline(struct fv_slot *s) {
     struct fv_telling telling = fv_series_telling(s);
     uint64_t fresh = fold_features(s);
     fold_seen(s);
+    fold_hits(s);
     fold_tallies(s, ordinal);
     fold_totals(totals, s, fresh);
     if (is_bug(s->verdict) && fv_rt.header->policy.stop_on_bug) fv_rt.tree->is_halted = 1;

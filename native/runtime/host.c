@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "../common/verdict.h"
+#include "canary.h"
 #include "draw.h"
 #include "ending.h"
 #include "raw.h"

@@ -1,6 +1,9 @@
 #include "orders.h"
 
+#include <string.h>
+
 #include "../common/mix.h"
+#include "asked.h"
 #include "cache.h"
 #include "layers.h"
 #include "series.h"
@@ -14,11 +17,14 @@ static void prepare_root(struct fv_slot *s, uint32_t index, uint64_t root) {
 }
 
 void fv_orders_prepare_input(struct fv_slot *s) {
-    s->recipe = fv_rt.tree->recipe;
+    const struct fv_recipe *r = &fv_rt.tree->recipe;
+    uint32_t n = r->segment_count < FV_SEGMENTS_MAX ? r->segment_count : FV_SEGMENTS_MAX;
+    memcpy(&s->recipe, r, offsetof(struct fv_recipe, segments) + n * sizeof *r->segments);
+    s->recipe.segment_count = n;
     fv_timeline_prepare_root(s, 0);
 }
 
-static enum fv_side run_input(void) {
+enum fv_side fv_orders_run_input(void) {
     struct fv_batch batch;
     fv_split_open(&batch, 0, 1);
     fv_orders_prepare_input(batch.slots[0]);
@@ -61,9 +67,10 @@ static enum fv_side run_series(void) {
 static enum fv_side run_order(uint32_t number) {
     const struct fv_order *o = &fv_layout_orders(fv_rt.header, fv_rt.tree)[number];
     switch (o->kind) {
-    case FV_ORDER_INPUT: return run_input();
+    case FV_ORDER_INPUT: return fv_orders_run_input();
     case FV_ORDER_ROOTS: return run_all_roots(o);
     case FV_ORDER_SERIES: return run_series();
+    case FV_ORDER_ASKED: return fv_asked_run(o);
     default: break;
     }
     if (!fv_rt.in_runner) return fv_cache_serve(number);

@@ -8,5 +8,7 @@
 enum fv_side fv_orders_run(void);
 /* Makes `slot` ready for the input in the tree's recipe and tape. */
 void fv_orders_prepare_input(struct fv_slot *slot);
+/* Runs it, and all that splits off. */
+enum fv_side fv_orders_run_input(void);
 
 #endif

@@ -151,6 +151,49 @@ static void edits_keep_the_rest_of_the_future(void) {
     }
 }
 
+/* Turns every byte over but the first, and appends one. */
+static uint32_t turn_over(void *with, uint8_t *bytes, uint32_t size, uint32_t max) {
+    ++*(uint32_t *)with;
+    for (uint32_t i = 1; i < size; i++) bytes[i] ^= 0xff;
+    if (size == max) return size;
+    bytes[size] = 7;
+    return size + 1;
+}
+
+static uint32_t fail_to(void *with, uint8_t *bytes, uint32_t size, uint32_t max) {
+    (void)with, (void)bytes, (void)size, (void)max;
+    return 0;
+}
+
+static void what_an_engine_changed_is_answered(void) {
+    uint32_t calls = 0;
+    struct fv_mutator mutator = {turn_over, &calls};
+    for (uint64_t seed = 0; seed < 200; seed++) {
+        struct fv_step steps[FV_TAIL_MAX];
+        struct fv_splitpoint from = at(edited, CUT + 1, FV_NOTHING);
+        from.mutator = &mutator;
+        struct fv_luck luck = {seed, 0};
+        enum fv_maker maker = FV_MAKER_MUTATE;
+        uint32_t n = fv_maker_make(&from, &luck, &maker, steps), answers = 0, kept = 0;
+        steps_can_be_followed(&from, steps, n);
+        EXPECT(maker == FV_MAKER_MUTATE);
+        for (uint32_t i = 0; i < n; i++) {
+            answers += steps[i].kind == FV_SEGMENT_ANSWER && steps[i].seed < 256;
+            kept += fv_step_begins(&steps[i]);
+        }
+        EXPECT(answers >= 20 && kept == 1);
+    }
+    EXPECT(calls == 200);
+}
+
+static void an_engine_that_fails_leaves_it_to_reseeding(void) {
+    struct fv_mutator mutator = {fail_to, NULL};
+    struct fv_splitpoint from = at(edited, CUT + 1, FV_NOTHING);
+    EXPECT(made_by(from, FV_MAKER_MUTATE) == FV_MAKER_RESEED);
+    from.mutator = &mutator;
+    EXPECT(made_by(from, FV_MAKER_MUTATE) == FV_MAKER_RESEED);
+}
+
 static uint32_t share_of(const struct fv_makers *makers, enum fv_maker maker) {
     struct fv_luck luck = {5, 0};
     uint32_t count = 0;
@@ -160,6 +203,8 @@ static uint32_t share_of(const struct fv_makers *makers, enum fv_maker maker) {
 
 static void what_yields_is_chosen(void) {
     struct fv_makers makers = {0};
+    EXPECT(share_of(&makers, FV_MAKER_MUTATE) == 0); /* there is no engine */
+    makers.mutator.mutate = fail_to;
     EXPECT(share_of(&makers, FV_MAKER_RESEED) > share_of(&makers, FV_MAKER_EDIT));
     for (uint32_t i = 0; i < 1000; i++)
         for (int maker = 0; maker < FV_MAKERS; maker++)
@@ -194,6 +239,8 @@ int main(void) {
     watching_is_earned();
     comparisons_are_watched_first_then_answered();
     edits_keep_the_rest_of_the_future();
+    what_an_engine_changed_is_answered();
+    an_engine_that_fails_leaves_it_to_reseeding();
     what_yields_is_chosen();
     fv_archive_close(&archive);
     return 0;

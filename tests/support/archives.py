@@ -14,6 +14,7 @@ from fuzzverse.model import (
     Compare,
     Effort,
     Isolation,
+    Maker,
     Mark,
     MarkKind,
     MarkTally,
@@ -155,7 +156,7 @@ def _totals(share: float) -> Totals:
         checked=10_000,
         runners=1,
         jobs_forked=0,
-        makers=((1_000, 9),) * 9,
+        makers=((1_000, 9),) * len(Maker),
     )
 
 

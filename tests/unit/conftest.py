@@ -11,6 +11,7 @@ import pytest
 from fuzzverse.model import (
     Compare,
     Isolation,
+    Maker,
     Mark,
     MarkKind,
     MarkTally,
@@ -120,7 +121,7 @@ def make_totals() -> Callable[..., Totals]:
         checked=12,
         runners=2,
         jobs_forked=0,
-        makers=tuple((100 * i, i) for i in range(9)),
+        makers=tuple((100 * i, i) for i in range(len(Maker))),
     )
     return lambda **changes: replace(base, **changes)
 

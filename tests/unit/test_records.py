@@ -51,3 +51,17 @@ def test_the_frontier_leaves_recipes_of_discoveries_out() -> None:
     assert discovery == Discovery(1_000, 4, "d", None, 60)
     (split,) = parse(memoryview(record(2, b"", b"d")), {}, is_told_later=False)
     assert split == Discovery(1_000, 4, "d", Recipe(42), 60)
+
+
+def test_a_tape_is_for_the_recipes_behind_it() -> None:
+    head = struct.pack(
+        "<IIIiiiQQQQQIIIIIIII",
+        *(96 + 8, 4, 0, 0, 0, 0, 0, 42, 5, 0, 0, 0),
+        *(0, 0, 0, 0, 0, 0, 0),
+    )
+    tapes: dict[int, bytes | None] = {7: b"an earlier one"}
+    data = head + b"bytes\0\0\0" + record(1, PATH)
+    (timeline,) = parse(memoryview(data), tapes, is_told_later=False)
+    assert isinstance(timeline, TimelineRecord)
+    assert timeline.recipe == Recipe(42, PATH, b"bytes")
+    assert tapes == {42: b"bytes"}

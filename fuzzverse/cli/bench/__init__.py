@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from fuzzverse.cli.bench.bridge import bridge
 from fuzzverse.cli.bench.isolation import isolation
 from fuzzverse.cli.bench.nightly import nightly
 from fuzzverse.cli.bench.plain import plain
@@ -25,3 +26,4 @@ bench.add_command(sim)
 bench.add_command(triage)
 bench.add_command(nightly)
 bench.add_command(plain)
+bench.add_command(bridge)

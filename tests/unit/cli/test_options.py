@@ -18,7 +18,7 @@ from fuzzverse.cli.options import (
     policy_options,
 )
 from fuzzverse.errors import UsageError
-from fuzzverse.model import Isolation, Policy, Strategy
+from fuzzverse.model import Engine, Isolation, Policy, Strategy
 
 
 def seconds(text: str) -> float:
@@ -109,6 +109,18 @@ def test_options_reach_the_policy(tmp_path: Path) -> None:
     assert (policy.timelines, policy.until_stable) == (5, 3)
     assert (policy.deadline_ms, policy.memory_mb) == (250, 64)
     assert request == BuildRequest(("address",), (("sqlite", tmp_path),))
+
+
+def test_an_engine_has_a_strategy_and_a_window_of_its_own() -> None:
+    policy, _ = parsed("--engine", "atheris")
+    assert (policy.engine, policy.strategy, policy.window) == (
+        Engine.ATHERIS,
+        Strategy.DEPTH_FIRST,
+        1,
+    )
+    policy, _ = parsed("--engine", "atheris", "--strategy", "frontier")
+    assert (policy.strategy, policy.window) == (Strategy.FRONTIER, Policy().window)
+    assert parsed()[0].engine is Engine.NONE
 
 
 def test_a_minimum_above_the_maximum_is_refused() -> None:
