@@ -130,7 +130,7 @@ static bool has_ended(pid_t pid, int *status) {
 static void wait_for(pid_t pid, const char *path, const struct flags *f, uint64_t start) {
     int status = 0;
     while (!has_ended(pid, &status)) {
-        if (fv_wait_now_ns() - start > f->timeout_s * UINT64_C(1000000000))
+        if (f->timeout_s > 0 && (fv_wait_now_ns() - start) / 1000000000 >= f->timeout_s)
             ends(pid, path, "timeout: it takes longer than -timeout allows", FV_EXIT_TIMEOUT);
         if (f->memory_mb > 0 && fv_process_private_bytes(pid) >> 20 > f->memory_mb)
             ends(pid, path, "out of memory: it takes more than -rss_limit_mb allows",
