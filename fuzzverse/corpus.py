@@ -76,11 +76,11 @@ class Corpus:
         return name
 
     def add_group(self, inputs: Iterable[bytes]) -> None:
-        """Keeps inputs, which all appear at once or one after the other; raises as `add`."""
+        """Keeps inputs, in groups that appear one after the other; raises as `add`."""
         named = {name_of(data): data for data in inputs}
-        files = {n: data for n, data in named.items() if not (self._directory / n).exists()}
-        if files:
-            write_group_whole(self._directory, files)
+        files = [(n, data) for n, data in named.items() if not (self._directory / n).exists()]
+        for at in range(0, len(files), GROUP_MAX):
+            write_group_whole(self._directory, dict(files[at : at + GROUP_MAX]))
 
     def names(self) -> tuple[str, ...]:
         """The names of all entries, sorted."""

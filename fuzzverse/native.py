@@ -87,7 +87,8 @@ def input_parse(data: bytes) -> model.Recipe:
     """What an input replays: with the header a recipe, else a tape. Raises InputError."""
     root = ffi.new("uint64_t *")
     packed = ffi.new("uint8_t[]", _SEGMENT_BYTES * _SEGMENTS_MAX)
-    tape = ffi.new("uint8_t[]", _TAPE_BYTES_MAX)
+    # A tape is no longer than what it is read from.
+    tape = ffi.new("uint8_t[]", min(len(data), _TAPE_BYTES_MAX) + 1)
     tape_size = ffi.new("int64_t *")
     n = lib.fv_core_parse_input(data, len(data), root, packed, _SEGMENTS_MAX, tape, tape_size)
     if n < 0:

@@ -15,7 +15,7 @@ from fuzzverse.smaller import Smaller
 _WORDS: Final = {
     "runs": "inputs to run; -1: no end",
     "max_total_time": "seconds to explore; 0: no end",
-    "timeout": "seconds that one input may take",
+    "timeout": "seconds that one input may take; 0: any",
     "rss_limit_mb": "memory that one input may take, in MiB; 0: any",
     "max_len": "largest input that is made; 0: that of the corpus, or 4096",
     "seed": "seed of all decisions; 0: another one every time",
@@ -43,13 +43,13 @@ def usage(target: str) -> str:
     return "\n".join(lines) + "\n"
 
 
-def artifact(bug: Bug, path: Path, data: bytes) -> str:
+def artifact(bug: Bug, prefix: str, path: Path, data: bytes) -> str:
     """The line that says where an input went, as tools look for it."""
     shown = f"\n{data!r}" if len(data) <= 64 else ""
     return (
         f"==ERROR: {printable(bug.kind)}: {printable(bug.message)}\n"
         f"SUMMARY: fuzzverse: {printable(bug.bucket)}\n"
-        f"artifact_prefix='{path.parent}/'; Test unit written to {path}{shown}"
+        f"artifact_prefix='{prefix}'; Test unit written to {path}{shown}"
     )
 
 

@@ -125,6 +125,20 @@ def test_recipes_become_tapes_that_lead_to_the_same(
     assert done.err.count("its tape leads elsewhere") == len(recipes) - len(tapes)
 
 
+def test_afl_has_names_of_its_own_and_reads_back(fuzzverse: Fuzzverse, tmp_path: Path) -> None:
+    offered = write(tmp_path / "a", INPUTS)
+    queue = tmp_path / "afl" / "queue"
+    done = fuzzverse("corpus", "export", "packets", offered, queue, "--afl")
+    assert done.code == 0, done.err
+    names = sorted(path.name for path in queue.iterdir())
+    assert [name.split(",src:")[0] for name in names] == [f"id:{i:06d}" for i in range(len(INPUTS))]
+    back = fuzzverse("corpus", "import", "packets", tmp_path / "back", tmp_path / "afl")
+    assert back.code == 0, back.err
+    assert kept(tmp_path / "back") == set(INPUTS)
+    both = fuzzverse("corpus", "export", "packets", offered, queue, "--afl", "--libfuzzer")
+    assert both.code == 2
+
+
 @pytest.mark.parametrize("way", ["there", "back"])
 def test_a_plain_libfuzzer_takes_and_gives(fuzzverse: Fuzzverse, tmp_path: Path, way: str) -> None:
     plain = tmp_path / "plain"

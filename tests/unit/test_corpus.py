@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import resource
 import time
 from pathlib import Path
 
@@ -24,6 +25,17 @@ def test_what_is_added_is_loaded_once_each_under_its_sha1(
     assert names == [hashlib.sha1(data, usedforsecurity=False).hexdigest() for data in inputs]
     assert dict(load(directory).entries) == dict(zip(names, inputs, strict=True))
     assert corpus.names() == tuple(sorted(set(names)))
+
+
+def test_a_group_may_be_larger_than_the_limit_of_open_files(tmp_path: Path) -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    inputs = [i.to_bytes(4, "little") for i in range(2 * GROUP_MAX + 40)]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(soft, 2 * GROUP_MAX), hard))
+    try:
+        Corpus(tmp_path).add_group(inputs)
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    assert {data for _, data in load(tmp_path).entries} == set(inputs)
 
 
 def test_loading_skips_odd_files_and_says_so(tmp_path: Path) -> None:
