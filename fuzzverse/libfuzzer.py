@@ -167,7 +167,11 @@ def load_dictionary(path: Path) -> Dictionary:
 
 def dictionary_text(words: Iterable[bytes]) -> str:
     """These words as a dictionary that every tool reads."""
-    return "".join(f'"{"".join(f"\\x{byte:02x}" for byte in word)}"\n' for word in words)
+    return "".join(f'"{_escaped(word)}"\n' for word in words)
+
+
+def _escaped(word: bytes) -> str:
+    return "".join(rf"\x{byte:02x}" for byte in word)
 
 
 def _word(line: str) -> bytes:

@@ -115,8 +115,9 @@ def compete(
 
 
 def strategy_names() -> dict[str, Strategy]:
-    """The strategies as users write them, the most advanced first."""
-    return {strategy.name.lower().replace("_", "-"): strategy for strategy in reversed(Strategy)}
+    """The strategies of simulations as users write them, the most advanced first."""
+    chosen = (Strategy.FRONTIER, Strategy.DEPTH_FIRST, Strategy.RANDOM)
+    return {strategy.name.lower().replace("_", "-"): strategy for strategy in chosen}
 
 
 @dataclass(frozen=True, slots=True)

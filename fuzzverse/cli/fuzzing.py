@@ -33,6 +33,7 @@ from fuzzverse.report.lines import Lines
 from fuzzverse.smaller import smaller
 
 MEMORY_MB_MAX: Final = 1 << 20
+DEADLINE_MS_MAX: Final = 1_000_000_000
 LENGTH_MAX: Final = 1 << 20
 
 
@@ -47,13 +48,22 @@ def policy_of(flags: Flags, inputs: int) -> Policy:
         campaign_seed=flags.seed or secrets.randbits(32),
         jobs=flags.parallel,
         timelines=None if flags.runs < 0 else flags.runs or max(1, inputs),
-        deadline_ms=max(1, flags.timeout) * 1_000,
-        memory_mb=flags.rss_limit_mb or MEMORY_MB_MAX,
+        deadline_ms=_deadline_ms(flags),
+        memory_mb=_memory_mb(flags),
         isolation=Isolation.REWIND,
         stop_on_bug=not flags.ignore_crashes,
         length_max=min(flags.max_len, LENGTH_MAX) if flags.max_len > 0 else None,
         suits_target=True,
     )
+
+
+def _deadline_ms(flags: Flags) -> int:
+    return min(flags.timeout * 1_000, DEADLINE_MS_MAX) if flags.timeout > 0 else DEADLINE_MS_MAX
+
+
+def _memory_mb(flags: Flags) -> int:
+    is_limited = 0 < flags.rss_limit_mb < MEMORY_MB_MAX
+    return flags.rss_limit_mb if is_limited else MEMORY_MB_MAX
 
 
 @contextmanager
@@ -169,6 +179,6 @@ def _verdict(opened: Opened, flags: Flags, data: bytes, log_fd: int) -> Verdict:
         opened.target,
         native.input_parse(data),
         log_fd=log_fd,
-        deadline_ms=max(1, flags.timeout) * 1_000,
-        memory_mb=flags.rss_limit_mb or MEMORY_MB_MAX,
+        deadline_ms=_deadline_ms(flags),
+        memory_mb=_memory_mb(flags),
     ).verdict

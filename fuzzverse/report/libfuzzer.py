@@ -15,7 +15,7 @@ from fuzzverse.smaller import Smaller
 _WORDS: Final = {
     "runs": "inputs to run; -1: no end",
     "max_total_time": "seconds to explore; 0: no end",
-    "timeout": "seconds that one input may take",
+    "timeout": "seconds that one input may take; 0: any",
     "rss_limit_mb": "memory that one input may take, in MiB; 0: any",
     "max_len": "largest input that is made; 0: that of the corpus, or 4096",
     "seed": "seed of all decisions; 0: another one every time",

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -130,7 +131,7 @@ static bool has_ended(pid_t pid, int *status) {
 static void wait_for(pid_t pid, const char *path, const struct flags *f, uint64_t start) {
     int status = 0;
     while (!has_ended(pid, &status)) {
-        if (fv_wait_now_ns() - start > f->timeout_s * UINT64_C(1000000000))
+        if (f->timeout_s > 0 && (fv_wait_now_ns() - start) / 1000000000 >= f->timeout_s)
             ends(pid, path, "timeout: it takes longer than -timeout allows", FV_EXIT_TIMEOUT);
         if (f->memory_mb > 0 && fv_process_private_bytes(pid) >> 20 > f->memory_mb)
             ends(pid, path, "out of memory: it takes more than -rss_limit_mb allows",
@@ -150,8 +151,10 @@ static bool run(const char *path, const struct flags *f) {
     sigemptyset(&ended);
     sigaddset(&ended, SIGCHLD);
     sigprocmask(SIG_BLOCK, &ended, &before);
-    pid_t pid = fork();
+    pid_t self = getpid(), pid = fork();
     if (pid == 0) {
+        prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0); /* whoever kills us means this one, too */
+        if (getppid() != self) _exit(FV_EXIT_LOST);
         sigprocmask(SIG_SETMASK, &before, NULL);
         return true;
     }

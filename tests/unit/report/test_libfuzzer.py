@@ -16,7 +16,7 @@ def test_usage_tells_every_flag_with_its_default() -> None:
     lines = report.usage("./target").splitlines()
     assert lines[0].startswith("Usage: ./target ")
     assert [line.split()[0] for line in lines[1:]] == [field.name for field in fields(Flags)]
-    assert "  timeout                1200   seconds that one input may take" in lines
+    assert "  timeout                1200   seconds that one input may take; 0: any" in lines
 
 
 @pytest.mark.parametrize(
