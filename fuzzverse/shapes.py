@@ -17,6 +17,7 @@ import numpy as np
 from fuzzverse.model import SEGMENT, Recipe, Segment, SegmentKind
 
 SEGMENTS_MAX: Final = 1_024
+STRETCHES_FEW: Final = 5  # of a recipe with luck that is still told at a glance
 FORKS: Final = 32  # splitpoints that the candidates made from one shape share
 _SIZE: Final = SEGMENT.size
 _ITEM: Final = np.dtype([("count", "<u8"), ("rest", "V16")])
@@ -30,6 +31,8 @@ _WILD: Final = int(SegmentKind.WILD)
 _PLAIN: Final = int(SegmentKind.PLAIN)
 
 Span = tuple[int, int, int]  # draws first to behind - 1, and how many plain draws in their place
+
+Key = tuple[int, int, int, int, tuple[int, ...]]
 
 
 class Candidate(NamedTuple):
@@ -116,7 +119,7 @@ class Shape:
         """How many draws follow a seed or a tape: nobody knows which of them matter."""
         return sum(
             behind - stretch.at
-            for stretch, behind in zip(self.stretches, self._ends(), strict=True)
+            for stretch, behind in zip(self.stretches, self.ends(), strict=True)
             if stretch.kind != _PLAIN
         )
 
@@ -125,15 +128,14 @@ class Shape:
         """How many stretches follow a seed or a tape."""
         return sum(
             stretch.kind != _PLAIN and behind > stretch.at
-            for stretch, behind in zip(self.stretches, self._ends(), strict=True)
+            for stretch, behind in zip(self.stretches, self.ends(), strict=True)
         )
 
     @property
     def segment_count(self) -> int:
         """How many stretches there are, of luck or plain."""
         return sum(
-            behind > stretch.at
-            for stretch, behind in zip(self.stretches, self._ends(), strict=True)
+            behind > stretch.at for stretch, behind in zip(self.stretches, self.ends(), strict=True)
         )
 
     @property
@@ -142,11 +144,19 @@ class Shape:
         return self.lucky == 0
 
     @property
-    def key(self) -> tuple[int, int, int, int, tuple[int, ...]]:
+    def key(self) -> Key:
         """Smaller is simpler: draws that are not plain, those of luck, draws, segments, answers."""
         said = tuple(self.items[i].seed for i in self.edits)
         lucky = self.lucky
         return (lucky + len(said), lucky, self.draws, len(self.items), said)
+
+    @property
+    def rank(self) -> tuple[bool, int, Key]:
+        """Smaller is simpler, of what a user is shown: luck comes behind all that is written down.
+        Of recipes with luck, those of few segments come first; up to STRETCHES_FEW are as good as
+        one. Then as `key`."""
+        stretches = 0 if self.is_explicit else max(self.segment_count, STRETCHES_FEW)
+        return (not self.is_explicit, stretches, self.key)
 
     # ---- candidates ------------------------------------------------------------------------------
 
@@ -199,10 +209,37 @@ class Shape:
     def joined(self, number: int) -> Candidate:
         """The same without the beginning of a stretch, which is not the root's: the one before goes
         on."""
-        item = self.under_way.index(number) - 1
+        item = self._beginning(number)
         path, by = self.recipe.path, self.stretches[number].at - self._base(item)
         path = path[: item * _SIZE] + self._moved(item + 1, len(self.items), by)
         return self.candidate(Recipe(self.recipe.root, path, self.recipe.tape), self.at[item])
+
+    def reseeded(self, first: int, behind: int, seed: int) -> Candidate:
+        """The same with another seed in place of stretches `first` to `behind` - 1 and their edits;
+        as many draws."""
+        start = self.stretches[first].at
+        base = self.stretches[first - 1].at if first > 0 else 0
+        seeded = SEGMENT.pack(start - base, seed, _RESEED, 0)
+        return self._instead(first, behind, seeded, start)
+
+    def absorbed(self, number: int, answers: Sequence[tuple[int, int]]) -> Candidate:
+        """The same without the beginning of a stretch, which is not the root's: the one before goes
+        on, but for what is said of its draws: pairs of draw and value, in order."""
+        base = self.stretches[number - 1].at
+        said = (SEGMENT.pack(draw - base, value, _ANSWER, 0) for draw, value in answers)
+        return self._instead(number, number + 1, b"".join(said), base)
+
+    def _instead(self, first: int, behind: int, packed: bytes, base: int) -> Candidate:
+        """The same with something in place of some stretches, after which the draws of what is
+        under way are counted from `base`."""
+        item = self._beginning(first) if first > 0 else 0
+        parts = [self.recipe.path[: item * _SIZE], packed]
+        if behind < len(self.stretches):
+            at, *rest = self.stretches[behind]
+            parts.append(SEGMENT.pack(at - base, *rest))
+            parts.append(self.recipe.path[(self._beginning(behind) + 1) * _SIZE :])
+        recipe = Recipe(self.recipe.root, b"".join(parts), self.recipe.tape)
+        return self.candidate(recipe, self.stretches[first].at)
 
     def spliced(self, spans: Sequence[Span]) -> Recipe | None:
         """As `without`, for spans that are in order and do not overlap."""
@@ -241,8 +278,13 @@ class Shape:
         item = bisect_left(self.at, draw)
         return self.recipe.path[: item * _SIZE], draw - self._base(item)
 
-    def _ends(self) -> list[int]:
+    def ends(self) -> list[int]:
+        """Of each stretch, the draw behind it."""
         return [stretch.at for stretch in self.stretches[1:]] + [self.draws]
+
+    def _beginning(self, number: int) -> int:
+        """The item that begins a stretch, which is not the root's."""
+        return self.under_way.index(number) - 1
 
     def _base(self, item: int) -> int:
         return self.stretches[self.under_way[item]].at

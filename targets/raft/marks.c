@@ -261,6 +261,50 @@ static void mark_split(const struct view *v) {
                       FV_QUALITY());
 }
 
+/* Whether the leader has the server's latest voters in its log. */
+static bool has_voters_of(const struct server *leader, const struct server *s) {
+    return holds(leader, s->voters_index, log_term(&s->log, s->voters_index));
+}
+
+/* Of its voters, how many would elect it for its log; what is beyond a majority does not count. */
+static uint32_t possible_votes(const struct server *s) {
+    uint32_t votes = 0, term = log_last_term(&s->log);
+    for (uint8_t i = 0; i < settings.server_count; i++) {
+        uint32_t other = log_last_term(&servers[i].log);
+        if (!is_in(s->voters, i)) continue;
+        votes += other < term || (other == term && log_last(&servers[i].log) <= log_last(&s->log));
+    }
+    return at_most(votes, bits_of(s->voters) / 2 + 1);
+}
+
+/* A change of voters that is not committed, and that the leader of the latest term has not got: it
+ * is lost, unless whoever has it is elected, by the voters that it names. */
+static void mark_lost_change(const struct view *v) {
+    static struct keys last;
+    const struct server *leader = v->newest;
+    uint32_t holders = 0, up = 0, votes = 0;
+    if (leader == NULL) return;
+    for (uint8_t i = 0; i < settings.server_count; i++) {
+        const struct server *s = &servers[i];
+        if (s->voters_index <= s->commit || has_voters_of(leader, s)) continue;
+        holders++;
+        up += server_is_up(i);
+        if (possible_votes(s) > votes) votes = possible_votes(s);
+    }
+    const uint8_t is[] = {has_begun(leader),
+                          leader->voters_index > leader->commit,
+                          bits_of(leader->voters) % 2 == 0,
+                          is_lonely(leader),
+                          up > 0,
+                          (uint8_t)votes};
+    if (holders == 0 || !begins(&last, is, sizeof(is))) return;
+    FV_SOMETIMES_EACH("a change of voters that the leader has not got",
+                      FV_KEYS({"it has begun", is[0]}, {"has a change of its own", is[1]},
+                              {"voters are even", is[2]}, {"hears no majority", is[3]},
+                              {"who has it is up", is[4]}),
+                      FV_QUALITY({"votes for who has it", votes}));
+}
+
 static void mark_membership(const struct view *v) {
     static struct keys last;
     const struct server *leader = v->newest;
@@ -372,6 +416,7 @@ void observer_look(void) {
     mark_snapshots(&v);
     mark_membership(&v);
     mark_split(&v);
+    mark_lost_change(&v);
     mark_handover(&v);
     mark_clients(&v);
 }

@@ -45,6 +45,12 @@ static uint32_t sum_of(const void *at, size_t bytes) {
     return sum | 1;
 }
 
+/* The state before bad luck is what the search returns to, to try other luck. */
+static void moment(void) {
+    observer_look();
+    workload_moment();
+}
+
 /* ---- election safety: at most one leader in a term; leader completeness ---------------------- */
 
 static bool has_committed(const struct server *s, uint32_t index) {
@@ -66,7 +72,7 @@ void observer_leads(const struct server *s) {
     if (leaders[s->term] != 0) fv_bug("election safety: two servers were elected in one term");
     leaders[s->term] = (uint8_t)(1 + s->id);
     check_leader(s);
-    workload_moment();
+    moment();
 }
 
 /* ---- log matching: an index and a term say what the entry is, and all before it -------------- */
@@ -115,7 +121,7 @@ void observer_committed(const struct server *s, uint32_t old_commit) {
     if (s->commit <= commit) return;
     commit = s->commit < INDEX_MAX ? s->commit : INDEX_MAX - 1;
     check_other_leaders(s);
-    workload_moment();
+    moment();
 }
 
 /* Sessions are left out: they show in what commands do. */

@@ -197,7 +197,8 @@ static inline bool is_majority(uint32_t voters, uint32_t set) {
 
 /* ---- workload.c ------------------------------------------------------------------------------ */
 
-void workload_moment(void); /* at which bad luck would be worst: it may come */
+void workload_led(const struct server *s); /* from now on */
+void workload_moment(void);                /* at which bad luck would be worst: it may come */
 
 /* ---- log.c: entries in memory ---------------------------------------------------------------- */
 

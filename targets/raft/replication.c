@@ -78,6 +78,7 @@ void replication_lead(struct server *s) {
     }
     observer_leads(s);
     replication_propose(s, &nothing);
+    workload_led(s);
     if (!s->is_beating) beats_start(s);
 }
 

@@ -4,19 +4,25 @@
 
 enum {
     STEPS = 40,
+    CALM_STEPS = 15, /* at least, after a fault: one election follows upon another */
+    STEPS_MAX = 200,
     STEP_MS_MIN = 20,
     STEP_MS_MAX = 110,
     FAULT_ONE_IN_MIN = 8192, /* steps and moments; a root has its own rate */
     ORDER_ONE_IN_MIN = 64,
-    RATES = 3,        /* each half of the one before */
-    HEAL_ONE_IN = 12, /* steps, once some link is cut */
-    TRIES_MAX = 100,  /* of an order to be carried out */
+    RECONCILE_BITS = 2, /* of its rates, each a quarter of the one before */
+    RATES = 3,          /* each half of the one before */
+    HEAL_ONE_IN = 12,   /* steps, once some link is cut */
+    TRIES_MAX = 100,    /* of an order to be carried out */
     TRY_MS = 10,
+    KEPT_VOTERS = 3, /* the automatic operator leaves so many */
 };
 
 /* Of steps, one in so many. */
 static uint32_t fault_one_in, change_one_in, handover_one_in;
+static uint32_t reconcile_one_in; /* of elections */
 static bool is_cut;
+static uint32_t calm_steps; /* since the last fault */
 
 /* ---- what happens to servers ----------------------------------------------------------------- */
 
@@ -47,13 +53,24 @@ static void cut_link(uint8_t from, uint8_t to) {
     if (from != to) fv_net_cut(server_node(from), server_node(to));
 }
 
-/* Two groups that do not hear each other. */
+/* Half of them, drawn one by one. */
+static uint32_t half_of_servers(void) {
+    uint32_t half = 0, wanted = settings.server_count / 2;
+    for (uint8_t i = 0; i < settings.server_count && wanted > 0; i++) {
+        if (fv_below(settings.server_count - i) >= wanted) continue;
+        half |= 1U << i;
+        wanted--;
+    }
+    return half;
+}
+
+/* Two halves that do not hear each other. */
 static void part(void) {
     fv_net_heal_all();
-    uint32_t group = (uint32_t)fv_below(1U << settings.server_count);
+    uint32_t half = half_of_servers();
     for (uint8_t i = 0; i < settings.server_count; i++)
         for (uint8_t j = 0; j < settings.server_count; j++)
-            if (is_in(group, i) != is_in(group, j)) fv_net_cut(server_node(i), server_node(j));
+            if (is_in(half, i) != is_in(half, j)) fv_net_cut(server_node(i), server_node(j));
 }
 
 static void fault(void) {
@@ -67,6 +84,7 @@ static void fault(void) {
     default: part(); break;
     }
     if (kind >= ISOLATE) is_cut = true;
+    calm_steps = 0;
 }
 
 void workload_moment(void) {
@@ -118,6 +136,22 @@ static void give(void (*what)(void *order)) {
     if (server_is_up(o.server)) fv_node_post(server_node(o.server), what, packed(o));
 }
 
+static uint8_t one_of(uint32_t set) {
+    for (uint64_t left = fv_below(bits_of(set)); left > 0; left--) set &= set - 1;
+    return (uint8_t)__builtin_ctz(set);
+}
+
+/* The automatic operator of some clusters: whoever has just begun to lead removes a voter that has
+ * not voted for it, and so may be gone, or adds a server that waits. Orders wait until they may be
+ * carried out, this one too. */
+void workload_led(const struct server *s) {
+    uint32_t all = (1U << settings.server_count) - 1, subjects = all & ~s->voters;
+    if (bits_of(s->voters) > KEPT_VOTERS) subjects |= s->voters & ~s->votes;
+    if (subjects == 0 || !fv_chance(1, reconcile_one_in)) return;
+    struct order o = {.server = s->id, .subject = one_of(subjects)};
+    fv_node_post(server_node(s->id), order_change, packed(o));
+}
+
 /* ---- the timeline ---------------------------------------------------------------------------- */
 
 static uint32_t rate(uint32_t one_in_min) { return one_in_min << fv_below(RATES); }
@@ -131,6 +165,7 @@ static void draw_settings(void) {
     fault_one_in = rate(FAULT_ONE_IN_MIN);
     change_one_in = rate(ORDER_ONE_IN_MIN);
     handover_one_in = rate(ORDER_ONE_IN_MIN);
+    reconcile_one_in = 1U << RECONCILE_BITS * fv_below(RATES);
 }
 
 static void open_simulation(void) {
@@ -160,6 +195,7 @@ static void open_simulation(void) {
 
 static void step(void) {
     fv_sleep(FV_MS((uint64_t)fv_between(STEP_MS_MIN, STEP_MS_MAX)));
+    calm_steps++;
     start_again();
     heal();
     workload_moment();
@@ -170,6 +206,6 @@ static void step(void) {
 
 FV_TARGET(raft) {
     open_simulation();
-    for (uint32_t i = 0; i < STEPS; i++) step();
+    for (uint32_t i = 0; i < STEPS || (calm_steps < CALM_STEPS && i < STEPS_MAX); i++) step();
     clients_check();
 }

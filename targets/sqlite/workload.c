@@ -13,7 +13,8 @@ enum {
     CHANGES_MAX = 10,      /* a transaction */
     RECOVERIES_MAX = 5,    /* attempts, the last one without faults */
     VERSIONS = 1 << 30,
-    DROP_ONE_IN = 16 /* of those that could be in a savepoint, where they are let at all */
+    DROPPED_BYTES_MAX = 32, /* of an expression that names a table or an index */
+    DROP_ONE_IN = 16        /* of those that could be in a savepoint, where they are let at all */
 };
 
 /* What a drop in a savepoint does needs no faults, and they would hide it. */
@@ -54,10 +55,10 @@ struct workload {
     uint32_t stop_one_in; /* the disk's own, restored after quiet times */
     uint32_t page_bytes;
     uint32_t auto_vacuum;
-    struct savepoints savepoints; /* of the transaction */
-    bool commit_failed;           /* the last step's */
-    bool power_lost;              /* since the database was last verified */
-    bool on_a_lie;                /* the last acknowledged commit stands on a dropped sync */
+    struct savepoints savepoints;
+    bool commit_failed; /* the last step's */
+    bool power_lost;    /* since the database was last verified */
+    bool on_a_lie;      /* the last acknowledged commit stands on a dropped sync */
 };
 
 /* ---- quiet times: no injected errors, no power loss ------------------------------------------ */
@@ -167,33 +168,49 @@ static bool table_create(struct workload *w, uint32_t table) {
     if (!database_run(&w->db, "CREATE TABLE t%u (id INTEGER PRIMARY KEY, version, body)", table))
         return false;
     w->model.pending.tables[table].exists = true;
-    w->savepoints.has_new_table = true;
     return true;
 }
 
 static bool table_drop(struct workload *w, uint32_t table) {
+    char dropped[DROPPED_BYTES_MAX];
+    snprintf(dropped, sizeof(dropped), "(tbl_name = 't%u')", table);
+    if (!savepoint_drops(&w->savepoints, &w->db, dropped)) return false;
     if (!database_run(&w->db, "DROP TABLE t%u", table)) return false;
     memset(&w->model.pending.tables[table], 0, sizeof(w->model.pending.tables[table]));
-    return savepoint_dropped(&w->savepoints, &w->db, w->model.saved_count);
+    savepoint_dropped(&w->savepoints, w->model.saved_count);
+    return true;
+}
+
+static bool index_create(struct workload *w, uint32_t table, uint32_t index) {
+    static const char *const columns[MODEL_INDEXES] = {"version", "body"};
+    if (!database_run(&w->db, "CREATE INDEX i%u_%u ON t%u (%s)", table, index, table,
+                      columns[index]))
+        return false;
+    w->model.pending.tables[table].indexed[index] = true;
+    return true;
+}
+
+static bool index_drop(struct workload *w, uint32_t table, uint32_t index) {
+    char dropped[DROPPED_BYTES_MAX];
+    snprintf(dropped, sizeof(dropped), "(name = 'i%u_%u')", table, index);
+    if (!savepoint_drops(&w->savepoints, &w->db, dropped)) return false;
+    if (!database_run(&w->db, "DROP INDEX i%u_%u", table, index)) return false;
+    w->model.pending.tables[table].indexed[index] = false;
+    savepoint_dropped(&w->savepoints, w->model.saved_count);
+    return true;
 }
 
 static bool index_toggle(struct workload *w, uint32_t table) {
-    static const char *const columns[MODEL_INDEXES] = {"version", "body"};
     uint32_t index = (uint32_t)fv_below(MODEL_INDEXES);
-    bool *indexed = &w->model.pending.tables[table].indexed[index];
-    bool done = *indexed ? database_run(&w->db, "DROP INDEX i%u_%u", table, index)
-                         : database_run(&w->db, "CREATE INDEX i%u_%u ON t%u (%s)", table, index,
-                                        table, columns[index]);
-    if (!done) return false;
-    *indexed = !*indexed;
-    return *indexed || savepoint_dropped(&w->savepoints, &w->db, w->model.saved_count);
+    bool indexed = w->model.pending.tables[table].indexed[index];
+    return indexed ? index_drop(w, table, index) : index_create(w, table, index);
 }
 
 static bool savepoint(struct workload *w) {
     if (w->model.saved_count == MODEL_SAVEPOINTS_MAX) return true;
     if (!database_do(&w->db, SAVEPOINT, w->model.saved_count)) return false;
     model_save(&w->model);
-    return savepoint_begun(&w->savepoints, &w->db);
+    return savepoint_begun(&w->savepoints, &w->db, w->model.saved_count - 1);
 }
 
 static bool savepoint_end(struct workload *w) {
@@ -264,9 +281,9 @@ static bool commit(struct workload *w) {
 
 static bool transaction(struct workload *w) {
     w->phase = PHASE_CHANGES;
-    w->savepoints = (struct savepoints){.auto_vacuum = w->auto_vacuum};
     model_begin(&w->model);
     if (!database_do(&w->db, fv_chance(1, 2) ? BEGIN : BEGIN_IMMEDIATE, 0)) return false;
+    if (!savepoint_transaction(&w->savepoints, &w->db)) return false;
     uint64_t changes = 1 + fv_below(CHANGES_MAX);
     for (uint64_t i = 0; i < changes; i++) {
         if (change(w)) continue;
@@ -339,6 +356,7 @@ static bool step(struct workload *w) {
 static void mode_set(struct workload *w, const char *answer) {
     for (int i = 0; i < MODE_COUNT; i++)
         if (strcmp(answer, mode_names[i]) == 0) w->mode = (enum mode)i;
+    w->savepoints.has_log = w->mode == MODE_WAL;
 }
 
 /* Journal modes other than WAL corrupt databases with NORMAL once in a very long while, as
@@ -443,6 +461,7 @@ static void workload_start(struct workload *w) {
     w->stop_one_in = w->disk.stop_one_in;
     w->page_bytes = 512U << fv_pick("page size", 3);
     w->auto_vacuum = fv_pick("auto vacuum", 3);
+    w->savepoints.has_order = w->auto_vacuum != 0;
     fv_log("disk: sectors of %zu bytes, powersafe %d, directory durable %d, stops one in %u",
            w->disk.sector_bytes, w->disk.powersafe, w->disk.directory_durable, w->stop_one_in);
     vfs_start(&w->vfs, &w->disk);

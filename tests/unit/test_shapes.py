@@ -138,3 +138,32 @@ def test_few_said_draws_are_simpler_than_any_luck() -> None:
     assert alone(said.recipe).recipe == said.recipe
     assert said.is_explicit
     assert (said.segment_count, said.seeded) == (1, 0)
+
+
+@given(recipes, st.data())
+def test_stretches_may_follow_another_seed(recipe: Recipe, data: st.DataObject) -> None:
+    shape = Shape.of(recipe, DRAWS)
+    first = data.draw(st.integers(0, len(shape.stretches) - 1))
+    behind = data.draw(st.integers(first + 1, len(shape.stretches)))
+    start, end = shape.stretches[first].at, shape.ends()[behind - 1]
+    before = sources(shape.recipe, DRAWS)
+    after = sources(shape.reseeded(first, behind, 77).recipe, DRAWS)
+    assert after[:start] == before[:start]
+    assert after[end:] == before[end:]
+    seeded = [Source(SegmentKind.RESEED, 77, i, None) for i in range(end - start)]
+    assert after[start:end] == seeded
+
+
+@given(recipes, st.data())
+def test_a_stretch_may_be_said_within_the_one_before(recipe: Recipe, data: st.DataObject) -> None:
+    shape = Shape.of(recipe, DRAWS)
+    if len(shape.stretches) == 1:
+        return
+    number = data.draw(st.integers(1, len(shape.stretches) - 1))
+    start, end = shape.stretches[number].at, shape.ends()[number]
+    answers = [(draw, 3) for draw in range(start, end)]
+    before = sources(shape.recipe, DRAWS)
+    after = sources(shape.absorbed(number, answers).recipe, DRAWS)
+    assert after[:start] == before[:start]
+    assert after[end:] == before[end:]
+    assert all(source.edit == (SegmentKind.ANSWER, 3) for source in after[start:end])

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import pytest
 from support.draws import Bug, Simulation, values
 
-from fuzzverse import shrink
+from fuzzverse import luck
 from fuzzverse.model import Recipe, Segment, SegmentKind
 from fuzzverse.shapes import Candidate, Shape
 from fuzzverse.shrink import NotReproducedError, Shrinker
@@ -60,7 +60,7 @@ def test_loops_are_cut_out_of_a_walk() -> None:
 
 
 def test_a_walk_too_long_to_be_written_down_is_cut_first(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(shrink, "EXPLICIT_MAX", 20)
+    monkeypatch.setattr(luck, "EXPLICIT_MAX", 20)
     recipe = start(sum_of_a_walk, 200)
     assert sum(value > 0 for value in values(recipe, 200, 8)) > 40
     shape, _ = shrunk(recipe, sum_of_a_walk, 200)
@@ -69,7 +69,7 @@ def test_a_walk_too_long_to_be_written_down_is_cut_first(monkeypatch: pytest.Mon
 
 def test_what_needs_luck_all_along_keeps_it(monkeypatch: pytest.MonkeyPatch) -> None:
     """Too many draws to write down: two seeds, and a stretch between them that may be plain."""
-    monkeypatch.setattr(shrink, "EXPLICIT_MAX", 20)
+    monkeypatch.setattr(luck, "EXPLICIT_MAX", 20)
     recipe = Recipe.of(1, Segment(30, 2), Segment(10, 3))
     wanted = values(recipe, 70, 8)
 

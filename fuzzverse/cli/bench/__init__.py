@@ -6,6 +6,7 @@ import click
 
 from fuzzverse.cli.bench.isolation import isolation
 from fuzzverse.cli.bench.nightly import nightly
+from fuzzverse.cli.bench.plain import plain
 from fuzzverse.cli.bench.search import search
 from fuzzverse.cli.bench.simulation import sim
 from fuzzverse.cli.bench.timeline import timeline
@@ -23,3 +24,4 @@ bench.add_command(search)
 bench.add_command(sim)
 bench.add_command(triage)
 bench.add_command(nightly)
+bench.add_command(plain)
