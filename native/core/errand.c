@@ -1,6 +1,6 @@
 #include "errand.h"
 
-#include "../common/mix.h"
+#include "bridge.h"
 
 enum {
     FV_RANDOM_ROOTS = 64, /* in one job of the random strategy */
