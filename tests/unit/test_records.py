@@ -55,9 +55,9 @@ def test_the_frontier_leaves_recipes_of_discoveries_out() -> None:
 
 def test_a_tape_is_for_the_recipes_behind_it() -> None:
     head = struct.pack(
-        "<IIIiiiQQQQQIIIIIIII",
-        *(96 + 8, 4, 0, 0, 0, 0, 0, 42, 5, 0, 0, 0),
-        *(0, 0, 0, 0, 0, 0, 0),
+        "<IIIiiiQQQQQIIIIIIIIIIII",
+        *(112 + 8, 4, 0, 0, 0, 0, 0, 42, 5, 0, 0, 0),
+        *(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0),
     )
     tapes: dict[int, bytes | None] = {7: b"an earlier one"}
     data = head + b"bytes\0\0\0" + record(1, PATH)
