@@ -21,19 +21,25 @@ def render(word: str, moment: Snapshot, rss_mb: int, told: str = "") -> str:
 
     cov counts edges, exec/s timelines a second; fresh is the estimate of how rare fresh timelines
     have become, iso the isolation; `told` is a discovery's words. Where timelines split, their
-    splits and energy take the place of states.
+    splits and energy take the place of states; mutation has neither.
     """
     t = moment.totals
-    searched = f"states: {t.states} places: {t.places}"
-    if moment.policy.strategy is not Strategy.FRONTIER:
-        searched = f"alive: {t.alive} split: {t.splitpoints} energy: {t.energy}"
     line = (
         f"#{t.timelines}\t{word:<6} cov: {t.edges_found}/{t.edges_total} ft: {t.features} "
-        f"corp: {moment.corpus} {searched} fresh: {estimate_report.odds(t)} "
+        f"corp: {moment.corpus}{_searched(moment)} fresh: {estimate_report.odds(t)} "
         f"iso: {isolation_report.name(t)} exec/s: {round(moment.timelines_per_second)} "
         f"rss: {rss_mb}Mb"
     )
     return f"{line} L: {told}" if told else line
+
+
+def _searched(moment: Snapshot) -> str:
+    t = moment.totals
+    if moment.policy.strategy is Strategy.FRONTIER:
+        return f" states: {t.states} places: {t.places}"
+    if moment.policy.strategy is Strategy.MUTATION:
+        return ""
+    return f" alive: {t.alive} split: {t.splitpoints} energy: {t.energy}"
 
 
 class Lines:

@@ -61,11 +61,15 @@ def _isolation(moment: Snapshot) -> list[Text]:
 
 
 def _searched(moment: Snapshot) -> tuple[tuple[str, str], ...]:
-    """What tells how far the search is: states and places, or splits and what they may spend."""
+    """What tells how far the search is: states and places, or splits and what they may spend;
+    mutation has its corpus alone."""
     t = moment.totals
     if moment.policy.strategy is Strategy.FRONTIER:
-        return ("states", count(t.states)), ("places", count(t.places))
+        return ("roots", count(t.roots)), ("states", count(t.states)), ("places", count(t.places))
+    if moment.policy.strategy is Strategy.MUTATION:
+        return ()
     return (
+        ("roots", count(t.roots)),
         ("alive", count(t.alive)),
         ("splitpoints", count(t.splitpoints)),
         ("energy", count(t.energy)),
@@ -78,7 +82,6 @@ def _numbers(moment: Snapshot, rate: float) -> Table:
     pairs = (
         ("timelines", count(t.timelines)),
         ("timelines/s", count(round(rate))),
-        ("roots", count(t.roots)),
         *_searched(moment),
         ("edges", f"{count(t.edges_found)} of {count(t.edges_total)}"),
         ("features", count(t.features)),

@@ -54,13 +54,15 @@ def render(summary: Summary) -> str:
 def _numbers(summary: Summary) -> list[str]:
     """What was done, what it covered, and what is left, a line each."""
     totals = summary.totals
-    searched = plural(totals.splitpoints, "splitpoint")
+    searched = ""
     if summary.policy.strategy is Strategy.FRONTIER:
-        searched = plural(totals.states, "state")
+        searched = f", {plural(totals.roots, 'root')}, {plural(totals.states, 'state')}"
+    elif summary.policy.strategy is not Strategy.MUTATION:
+        searched = f", {plural(totals.roots, 'root')}, {plural(totals.splitpoints, 'splitpoint')}"
     lines = [
         f"{summary.target}: {plural(totals.timelines, 'timeline')} in "
-        f"{duration(summary.seconds)} ({count(round(summary.timelines_per_second))}/s), "
-        f"{plural(totals.roots, 'root')}, {searched}; stopped because {_stopped(summary)}",
+        f"{duration(summary.seconds)} ({count(round(summary.timelines_per_second))}/s)"
+        f"{searched}; stopped because {_stopped(summary)}",
         f"edges {count(totals.edges_found)} of {count(totals.edges_total)}, "
         f"features {count(totals.features)}, corpus {count(summary.corpus)}, "
         f"digest {summary.digest}",

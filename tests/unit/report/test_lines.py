@@ -34,6 +34,11 @@ def test_timelines_that_split_have_splits_and_energy(make_snapshot: MakeSnapshot
     assert "corp: 120 alive: 3 split: 88 energy: 17000 fresh: 1/1000 " in render("NEW", moment, 41)
 
 
+def test_mutation_has_a_corpus_alone(make_snapshot: MakeSnapshot) -> None:
+    moment = make_snapshot(policy=Policy(strategy=Strategy.MUTATION))
+    assert "corp: 120 fresh: 1/1000 " in render("NEW", moment, 41)
+
+
 def test_a_flood_of_discoveries_is_a_line_now_and_then(
     lines: Lines, written: list[str], make_snapshot: MakeSnapshot
 ) -> None:
