@@ -23,7 +23,7 @@ from types import FrameType
 from typing import TYPE_CHECKING, Any, Final, NoReturn, TypeVar
 
 from fuzzverse.errors import FuzzverseError
-from fuzzverse.model import Compare, MarkKind
+from fuzzverse.kinds import Compare, MarkKind
 
 if TYPE_CHECKING:
     import fuzzverse._target as _target
