@@ -10,6 +10,7 @@ import _thread
 import gc
 import importlib.abc
 import importlib.machinery
+import itertools
 import os
 import random
 import sys
@@ -135,11 +136,22 @@ def _take_luck() -> None:
 def _instrumenter() -> _Instrument:
     """atheris' rewriting of bytecode; what the result calls is ours."""
     import atheris
+    from atheris.instrument_bytecode import Instruction
 
+    numbers = itertools.count(1)
+
+    def numbered(instruction: Any) -> int:
+        """In the place of an address, which would give edges another order elsewhere."""
+        number: int = instruction.__dict__.setdefault("fuzzverse_number", None) or next(numbers)
+        instruction.fuzzverse_number = number
+        return number
+
+    Instruction.__hash__ = numbered
     atheris._reserve_counter = _target.reserve
     atheris._trace_branch = _target.count
 
     def instrument(code: CodeType) -> CodeType:
+        sdk.Timeline.names[code.co_filename] = sdk.relative(code.co_filename)
         patched: CodeType = atheris.patch_code(code, trace_dataflow=False)
         return patched
 

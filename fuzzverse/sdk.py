@@ -40,10 +40,12 @@ class NoTargetError(FuzzverseError):
 
 
 class Timeline:
-    """Whether a timeline is under way, and below which folder its sources are."""
+    """Whether a timeline is under way, below which folder its sources are, and what those are
+    called there: what a timeline found out by itself, the next one would have to again."""
 
     running = False
     folder = ""
+    names: Final[dict[str, str]] = {}
 
 
 def _need_timeline() -> None:
@@ -138,6 +140,9 @@ def _site(kind: MarkKind, message: str, compare: Compare = Compare.NONE) -> _Sit
 
 def relative(file: str) -> str:
     """A source's name as marks and bugs tell it: the same wherever the target's folder lies."""
+    known = Timeline.names.get(file)
+    if known is not None:
+        return known
     path = PurePath(file)
     return str(path.relative_to(Timeline.folder)) if path.is_relative_to(Timeline.folder) else file
 
