@@ -1,4 +1,4 @@
-"""What marks are, in numbers that C knows too: a module of its own, which costs a target nothing."""
+"""What marks are, in numbers that C knows too; apart from `model`, which loads numpy."""
 
 from __future__ import annotations
 

@@ -127,16 +127,18 @@ def _take_luck() -> None:
     for name in dir(luck):
         if not name.startswith("_") and getattr(random, name, None) is not None:
             value = getattr(random, name)
-            if getattr(value, "__self__", None) is random._inst:  # type: ignore[attr-defined]
+            if getattr(value, "__self__", None) is random._inst:
                 setattr(random, name, getattr(luck, name))
-    random._inst.__class__ = sdk.Random  # type: ignore[attr-defined]
+    random._inst.__class__ = sdk.Random
     os.urandom = sdk.bytes
 
 
 def _instrumenter() -> _Instrument:
     """atheris' rewriting of bytecode; what the result calls is ours."""
-    import atheris
-    from atheris.instrument_bytecode import Instruction
+    import atheris  # type: ignore[import-untyped]
+    from atheris.instrument_bytecode import (  # type: ignore[import-untyped]
+        Instruction,
+    )
 
     numbers = itertools.count(1)
 

@@ -239,7 +239,7 @@ def sometimes_each(
 
 
 def bug(message: str, *values: object) -> NoReturn:
-    """Ends the timeline as a bug, told as `message % values`, and apart from others by `message`."""
+    """Ends the timeline as a bug: told apart by `message`, shown as `message % values`."""
     _need_timeline()
     _target.bug(_text(message), _text(message % values if values else message))
     raise AssertionError("a bug ends its timeline")

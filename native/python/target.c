@@ -250,6 +250,31 @@ static void run_script(void) {
     Py_DecRef(globals);
 }
 
+/* Frames of deep calls come from the allocator of arenas, which maps memory: from the heap instead.
+ * Not in the limited API, and the same since Python 3.4.
+ * Source: https://docs.python.org/3/c-api/memory.html */
+struct arena_allocator {
+    void *context;
+    void *(*alloc)(void *context, size_t size);
+    void (*free)(void *context, void *block, size_t size);
+};
+__attribute__((weak)) void PyObject_SetArenaAllocator(struct arena_allocator *allocator);
+
+static void *alloc_arena(void *context, size_t size) {
+    (void)context;
+    return malloc(size);
+}
+
+static void free_arena(void *context, void *block, size_t size) {
+    (void)context, (void)size;
+    free(block);
+}
+
+static void take_arenas(void) {
+    struct arena_allocator ours = {NULL, alloc_arena, free_arena};
+    if (PyObject_SetArenaAllocator != NULL) PyObject_SetArenaAllocator(&ours);
+}
+
 /* Before main(), which describes the target: its edges are known once it is loaded. Not where the
  * process is about to start again, at fixed addresses. All of the interpreter's memory comes from
  * malloc(), so that it is one region, and no timeline maps any. */
@@ -261,6 +286,9 @@ __attribute__((constructor)) static void start_interpreter(void) {
     setenv("PYTHONDONTWRITEBYTECODE", "1", 1);
     setenv("PYTHONNOUSERSITE", "1", 1);
     setenv("PYTHONUTF8", "1", 1);
+    setenv("OPENBLAS_NUM_THREADS", "1", 1); /* of numpy */
+    setenv("OMP_NUM_THREADS", "1", 1);
+    take_arenas();
     Py_InitializeEx(0);
     PyObject *module = PyModule_Create(&definition);
     PyObject *modules = PyImport_GetModuleDict();
