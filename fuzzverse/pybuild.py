@@ -122,9 +122,9 @@ def _generated(path: Path, source: bytes) -> str:
     return (
         "#include <fuzzverse/fuzzverse.h>\n"
         "void fv_python_run(void);\n"
-        f"const char fv_python_home[] = {_c_string(home)};\n"
-        f"const char fv_python_script[] = {_c_string(script)};\n"
-        f"const struct fv_target fv_target_entry = {{{_c_string(path.stem)}, fv_python_run}};\n"
+        f"const char fv_python_home[] = {c_string(home)};\n"
+        f"const char fv_python_script[] = {c_string(script)};\n"
+        f"const struct fv_target fv_target_entry = {{{c_string(path.stem)}, fv_python_run}};\n"
     )
 
 
@@ -138,7 +138,7 @@ def _beside(path: Path) -> str:
     return key.hexdigest()
 
 
-def _c_string(text: str) -> str:
+def c_string(text: str) -> str:
     """A literal of C, a line each for lines of text."""
     lines = os.fsencode(text).splitlines(keepends=True) or [b""]
     return "\n    ".join('"' + "".join(map(_c_byte, line)) + '"' for line in lines)

@@ -63,7 +63,7 @@ def _runner(body: Callable[[], object]) -> Callable[[], None]:
         try:
             body()
         except BaseException as error:  # noqa: BLE001
-            _target.bug(sdk._text(identity_of(error)), sdk._text(message_of(error)))
+            _target.bug(sdk.c_text(identity_of(error)), sdk.c_text(message_of(error)))
 
     return run
 

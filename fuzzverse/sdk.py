@@ -241,16 +241,16 @@ def sometimes_each(
 def bug(message: str, *values: object) -> NoReturn:
     """Ends the timeline as a bug: told apart by `message`, shown as `message % values`."""
     _need_timeline()
-    _target.bug(_text(message), _text(message % values if values else message))
+    _target.bug(c_text(message), c_text(message % values if values else message))
     raise AssertionError("a bug ends its timeline")
 
 
 def log(message: str, *values: object) -> None:
     """Kept on replay; otherwise nothing is formatted."""
     if Timeline.running and _target.log_is_on():
-        _target.log(_text(message % values if values else message))
+        _target.log(c_text(message % values if values else message))
 
 
-def _text(text: str) -> str:
+def c_text(text: str) -> str:
     """What a C string can hold."""
     return text.replace("\0", "\\0").encode(errors="backslashreplace").decode()
