@@ -25,14 +25,10 @@ from typing import TYPE_CHECKING, Any, Final, NoReturn, TypeVar
 from fuzzverse.errors import FuzzverseError
 from fuzzverse.kinds import Compare, MarkKind
 
-if TYPE_CHECKING:
-    import fuzzverse._target as _target
-else:
-    _target = sys.modules.get("fuzzverse._target")
-
 _T = TypeVar("_T")
 _Site = tuple[int, int, str, str, int]
 _FLOAT_BITS: Final = 53
+_BELOW_MAX: Final = (1 << 64) - 1
 
 
 class NoTargetError(FuzzverseError):
@@ -48,12 +44,28 @@ class Timeline:
     names: Final[dict[str, str]] = {}
 
 
+NO_TIMELINE: Final = (
+    "draws and marks belong into target(), run by `fuzzverse run FILE.py`; "
+    "there is no timeline here"
+)
+
+
+class _Absent:
+    """Stands for a target's process where there is none."""
+
+    def __getattr__(self, name: str) -> NoReturn:
+        raise NoTargetError(NO_TIMELINE)
+
+
+if TYPE_CHECKING:
+    import fuzzverse._target as _target
+else:
+    _target = sys.modules.get("fuzzverse._target", _Absent())
+
+
 def _need_timeline() -> None:
     if not Timeline.running:
-        raise NoTargetError(
-            "draws and marks belong into target(), run by `fuzzverse run FILE.py`; there is no "
-            "timeline here"
-        )
+        raise NoTargetError(NO_TIMELINE)
 
 
 # ---- draws: every random decision of a simulation ------------------------------------------------
@@ -121,6 +133,14 @@ class Random(random.Random):
         if k <= 64:
             return below(1 << k) if k < 64 else u64()
         return int.from_bytes(bytes((k + 7) // 8), "little") >> (-k % 8)
+
+    def _randbelow(self, n: int) -> int:
+        """One draw where the base class tries bits until they are below n."""
+        if n <= _BELOW_MAX:
+            return below(n)
+        while (number := self.getrandbits(n.bit_length())) >= n:
+            pass
+        return number
 
     def seed(self, *_args: Any, **_kwargs: Any) -> None:
         """Does nothing: the timeline's seed is the only one."""

@@ -10,7 +10,7 @@ from fuzzverse.errors import UsageError
 from fuzzverse.resources import Resources
 from fuzzverse.toolchain import Compiler
 
-NO_COMPILER = Compiler(Path("/absent/clang"), Path("/absent/clang++"), "clang 14", 14)
+NO_COMPILER = Compiler(Path("/absent/clang"), Path("/absent/clang++"), 14, "clang 14")
 
 
 def refused(path: Path) -> str:

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from types import SimpleNamespace
 
 import pytest
@@ -10,7 +10,7 @@ from fuzzverse.kinds import MarkKind
 
 
 class Told(SimpleNamespace):
-    """In the place of a target's process: answers draws with their bounds, keeps what it is told."""
+    """In the place of a target's process: keeps what it is told."""
 
     def __init__(self) -> None:
         self.calls: list[tuple[object, ...]] = []
@@ -31,12 +31,12 @@ class Told(SimpleNamespace):
 
 
 @pytest.fixture
-def target(monkeypatch: pytest.MonkeyPatch) -> Iterator[Told]:
+def target(monkeypatch: pytest.MonkeyPatch) -> Told:
     told = Told()
     monkeypatch.setattr(sdk, "_target", told)
     monkeypatch.setattr(sdk.Timeline, "running", True)
     monkeypatch.setattr(sdk.Timeline, "folder", "/some/folder")
-    yield told
+    return told
 
 
 @pytest.mark.parametrize(
@@ -55,7 +55,7 @@ def target(monkeypatch: pytest.MonkeyPatch) -> Iterator[Told]:
     ],
 )
 def test_outside_of_a_timeline_it_says_where_it_belongs(call: Callable[[], object]) -> None:
-    with pytest.raises(sdk.NoTargetError, match="fuzzverse run FILE.py"):
+    with pytest.raises(sdk.NoTargetError, match=r"fuzzverse run FILE\.py"):
         call()
     sdk.log("words are free")
 
