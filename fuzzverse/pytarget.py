@@ -27,6 +27,9 @@ ENTRY: Final = "target"
 # How many of the innermost calls in the user's files tell exceptions apart.
 CALLS_TOLD: Final = 3
 
+# What an instruction of atheris keeps its number as.
+_NUMBER: Final = "fuzzverse_number"
+
 _Instrument = Callable[[CodeType], CodeType]
 
 
@@ -140,13 +143,14 @@ def _instrumenter() -> _Instrument:
         Instruction,
     )
 
-    numbers = itertools.count(1)
+    numbers = itertools.count()
 
     def numbered(instruction: Any) -> int:
         """In the place of an address, which would give edges another order elsewhere."""
-        number: int = instruction.__dict__.setdefault("fuzzverse_number", None) or next(numbers)
-        instruction.fuzzverse_number = number
-        return number
+        own: dict[str, int] = instruction.__dict__
+        if _NUMBER not in own:
+            own[_NUMBER] = next(numbers)
+        return own[_NUMBER]
 
     Instruction.__hash__ = numbered
     atheris._reserve_counter = _target.reserve

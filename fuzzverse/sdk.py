@@ -266,9 +266,11 @@ def bug(message: str, *values: object) -> NoReturn:
 
 
 def log(message: str, *values: object) -> None:
-    """Kept on replay; otherwise nothing is formatted."""
-    if Timeline.running and _target.log_is_on():
-        _target.log(c_text(message % values if values else message))
+    """Kept on replay. Formatted every time, or a replay would have its objects elsewhere in memory,
+    and sets of those another order."""
+    text = c_text(message % values if values else message)
+    if Timeline.running:
+        _target.log(text)
 
 
 def c_text(text: str) -> str:

@@ -196,11 +196,6 @@ static PyObject *log_line(PyObject *self, PyObject *args) {
     Py_RETURN_NONE;
 }
 
-static PyObject *log_is_on(PyObject *self, PyObject *none) {
-    (void)self, (void)none;
-    return PyBool_FromLong(fv_log_is_on());
-}
-
 /* ---- the interpreter ------------------------------------------------------------------------- */
 
 static PyMethodDef functions[] = {
@@ -219,7 +214,6 @@ static PyMethodDef functions[] = {
     {"buggify", buggify, METH_VARARGS, NULL},
     {"bug", bug, METH_VARARGS, NULL},
     {"log", log_line, METH_VARARGS, NULL},
-    {"log_is_on", log_is_on, METH_NOARGS, NULL},
     {NULL, NULL, 0, NULL},
 };
 
@@ -275,19 +269,32 @@ static void take_arenas(void) {
     if (PyObject_SetArenaAllocator != NULL) PyObject_SetArenaAllocator(&ours);
 }
 
+/* The same for everybody: os.environ is made of it, and where an object lies may decide something. */
+static void set_environment(void) {
+    static const char *const values[][2] = {
+        {"FUZZVERSE_CLEAN", "1"},
+        {"LC_ALL", "C"},
+        {"TZ", "UTC"},
+        {"PYTHONHASHSEED", "0"},
+        {"PYTHONMALLOC", "malloc"},
+        {"PYTHONUTF8", "1"},
+        {"PYTHONDONTWRITEBYTECODE", "1"},
+        {"PYTHONNOUSERSITE", "1"},
+        {"OPENBLAS_NUM_THREADS", "1"}, /* of numpy */
+        {"OMP_NUM_THREADS", "1"},
+    };
+    clearenv();
+    for (size_t i = 0; i < sizeof values / sizeof *values; i++)
+        setenv(values[i][0], values[i][1], 1);
+    setenv("PYTHONHOME", fv_python_home, 1);
+}
+
 /* Before main(), which describes the target: its edges are known once it is loaded. Not where the
  * process is about to start again, at fixed addresses. All of the interpreter's memory comes from
  * malloc(), so that it is one region, and no timeline maps any. */
 __attribute__((constructor)) static void start_interpreter(void) {
     if (getenv("FUZZVERSE_CLEAN") == NULL) return;
-    setenv("PYTHONHOME", fv_python_home, 1);
-    setenv("PYTHONHASHSEED", "0", 1);
-    setenv("PYTHONMALLOC", "malloc", 1);
-    setenv("PYTHONDONTWRITEBYTECODE", "1", 1);
-    setenv("PYTHONNOUSERSITE", "1", 1);
-    setenv("PYTHONUTF8", "1", 1);
-    setenv("OPENBLAS_NUM_THREADS", "1", 1); /* of numpy */
-    setenv("OMP_NUM_THREADS", "1", 1);
+    set_environment();
     take_arenas();
     Py_InitializeEx(0);
     PyObject *module = PyModule_Create(&definition);

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import sys
@@ -92,6 +93,16 @@ def test_endings_are_told_apart_by_type_and_lines(built: Built) -> None:
     assert {bug.verdict for bug in bugs} == {Verdict.ASSERTION}
     for bug in bugs:
         check_replay(target, bug)
+
+
+def test_the_environment_decides_nothing(built: Built, monkeypatch: pytest.MonkeyPatch) -> None:
+    target = built("every.py")
+    digests = set()
+    for more in ("", "/absent" * 30):
+        monkeypatch.setenv("PATH", os.environ["PATH"] + more)
+        monkeypatch.setenv("LD_LIBRARY_PATH", more)
+        digests.add(explore(target, Policy(timelines=200)).totals.digest)
+    assert len(digests) == 1
 
 
 def test_a_bug_is_found_shown_and_replayed_a_hundred_times(

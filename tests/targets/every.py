@@ -48,8 +48,15 @@ def draws() -> None:
     sdk.log("drawn %s", seen)
 
 
+class Thing:
+    """Hashed by its address."""
+
+
 def target() -> None:
     draws()
+    things = [Thing() for _ in range(40)]
+    order = [things.index(one) for one in set(things)]
+    sdk.sometimes_each("order", {"first": order[0], "last": order[-1]})
     number = sdk.below(16)
     sdk.always_gt(number, -1, "gt")
     sdk.always_ge(number, 0, "ge")

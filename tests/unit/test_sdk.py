@@ -21,7 +21,6 @@ class Told(SimpleNamespace):
             chance=lambda num, den: num == den,
             pick=lambda label, n: n - 1,
             bytes=lambda n: b"\xff" * n,
-            log_is_on=lambda: True,
         )
         for name in ("mark_bool", "mark_numeric", "mark_all", "mark_each", "bug", "log"):
             setattr(self, name, self._keep(name))
