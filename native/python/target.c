@@ -1,6 +1,6 @@
-/* A target whose simulation is written in Python: the interpreter, which is started before the first
- * draw, and what fuzzverse/sdk.py calls. Linked with the interpreter's own shared library and with a
- * few generated lines, which define what is `extern` here. */
+/* A target whose simulation is written in Python: the interpreter, which is started before the
+ * first draw, and what fuzzverse/sdk.py calls. Linked with the interpreter's own shared library and
+ * with a few generated lines, which define what is `extern` here. */
 #define Py_LIMITED_API 0x030b0000
 #define PY_SSIZE_T_CLEAN
 #include <Python.h>
@@ -269,7 +269,7 @@ static void take_arenas(void) {
     if (PyObject_SetArenaAllocator != NULL) PyObject_SetArenaAllocator(&ours);
 }
 
-/* The same for everybody: os.environ is made of it, and where an object lies may decide something. */
+/* The same for everybody: os.environ is made of it, and where an object lies may decide much. */
 static void set_environment(void) {
     static const char *const values[][2] = {
         {"FUZZVERSE_CLEAN", "1"},
