@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fuzzverse.bench.statistics import Amount, a12, quantile, spread
+from fuzzverse.bench.statistics import Amount, a12, mann_whitney, quantile, spread
 
 AMOUNTS = st.lists(st.builds(Amount, st.integers(0, 9), st.booleans()), min_size=1, max_size=9)
 
@@ -62,3 +62,14 @@ def test_no_runs_have_no_figures() -> None:
         quantile([], 0.5)
     with pytest.raises(ValueError, match="no runs"):
         a12([], known(1))
+
+
+def test_samples_that_differ_are_told_from_those_that_do_not() -> None:
+    ours, theirs = [19.0, 22, 16, 29, 24], [20.0, 11, 17, 12]
+    # As scipy.stats.mannwhitneyu has it, method="asymptotic".
+    assert mann_whitney(ours, theirs) == pytest.approx(0.11134688653314041)
+    assert mann_whitney(theirs, ours) == pytest.approx(0.11134688653314041)
+    assert mann_whitney([3.0] * 5, [3.0] * 9) == 1.0
+    assert mann_whitney(list(range(10, 20)), list(range(10))) < 0.001
+    with pytest.raises(ValueError, match="no runs"):
+        mann_whitney([], [1.0])
