@@ -236,7 +236,7 @@ class Builder:
             raise UsageError(f"the source {source.path} does not exist")
         path = self._cache / "objects" / f"{self._key(source)}.o"
         if not path.exists():
-            self._run((*source.command, "-c", str(source.path)), path, source.path.name)
+            compile_whole((*source.command, "-c", str(source.path)), path, source.path.name)
         return path
 
     def _key(self, source: _Source) -> str:
@@ -272,34 +272,35 @@ class Builder:
             key.update(self._resources.threads.read_bytes())
         path = self._cache / "targets" / f"{variant.name}-{key.hexdigest()[:16]}" / variant.name
         if not path.exists():
-            self._run(command, path, variant.name)
+            compile_whole(command, path, variant.name)
         return path
 
-    def _run(self, command: Sequence[str], path: Path, what: str) -> None:
-        """Runs a compiler so that its result appears whole at `path`, or raises EngineError."""
-        beside = path.with_name(f".{path.name}.{os.getpid()}.part")
+
+def compile_whole(command: Sequence[str], path: Path, what: str) -> None:
+    """Runs a compiler so that its result appears whole at `path`, or raises EngineError."""
+    beside = path.with_name(f".{path.name}.{os.getpid()}.part")
+    with disk_errors(path, "write"):
+        path.parent.mkdir(parents=True, exist_ok=True)
+    shown = shlex.join((*command, "-o", str(path)))
+    try:
+        answer = subprocess.run(
+            (*command, "-o", str(beside)),
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            timeout=COMPILE_TIMEOUT_S,
+            check=False,
+        )
+        if answer.returncode != 0:
+            raise EngineError(f"cannot build {what}:\n{shown}\n{_first_lines(answer.stderr)}")
         with disk_errors(path, "write"):
-            path.parent.mkdir(parents=True, exist_ok=True)
-        shown = shlex.join((*command, "-o", str(path)))
-        try:
-            answer = subprocess.run(
-                (*command, "-o", str(beside)),
-                stdin=subprocess.DEVNULL,
-                capture_output=True,
-                text=True,
-                errors="replace",
-                timeout=COMPILE_TIMEOUT_S,
-                check=False,
-            )
-            if answer.returncode != 0:
-                raise EngineError(f"cannot build {what}:\n{shown}\n{_first_lines(answer.stderr)}")
-            with disk_errors(path, "write"):
-                beside.rename(path)
-        except subprocess.TimeoutExpired:
-            words = f"cannot build {what}: took longer than {COMPILE_TIMEOUT_S} s:\n{shown}"
-            raise EngineError(words) from None
-        finally:
-            beside.unlink(missing_ok=True)
+            beside.rename(path)
+    except subprocess.TimeoutExpired:
+        words = f"cannot build {what}: took longer than {COMPILE_TIMEOUT_S} s:\n{shown}"
+        raise EngineError(words) from None
+    finally:
+        beside.unlink(missing_ok=True)
 
 
 def _is_harness(target: TargetFile, variant: Variant) -> bool:

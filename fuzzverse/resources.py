@@ -35,6 +35,11 @@ class Resources:
         """POSIX threads as tasks; EngineError when the build lacks it."""
         return self._archive("archive of threads", "libfuzzverse_threads.a")
 
+    @property
+    def python(self) -> Path:
+        """What simulations in Python are linked with; EngineError when the build lacks it."""
+        return self._archive("archive for Python", "libfuzzverse_python.a")
+
     def _archive(self, what: str, name: str) -> Path:
         path = self.root / "lib" / name
         if not path.is_file():

@@ -10,6 +10,7 @@ import concurrent.futures
 import os
 import subprocess
 import sys
+import sysconfig
 import tomllib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -43,7 +44,10 @@ INCLUDES: Final = {
     "threads": ("native/include", "native/sim", "native/threads"),
     "core": ("native/include", "native/common", "native/core"),
     "rivals": ("native/include", "native/rivals"),
+    "python": ("native/include", "native/python"),
 }
+# Headers of others, in which no warning is ours.
+SYSTEM: Final = {"python": (sysconfig.get_paths()["include"],)}
 
 
 def sources() -> list[Path]:
@@ -64,6 +68,7 @@ def native_commands() -> Iterator[list[str]]:
     """Compiles every source, and every header as if it were one, with both compilers."""
     for folder, includes in INCLUDES.items():
         flags = [f"-I{ROOT / include}" for include in includes]
+        flags += [f"-isystem{include}" for include in SYSTEM.get(folder, ())]
         for path in sorted((ROOT / "native" / folder).rglob("*.[ch]")):
             if path.name == "cdef.h":
                 continue  # declarations for cffi, which come without their includes

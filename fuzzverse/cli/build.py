@@ -10,7 +10,13 @@ import click
 
 from fuzzverse import native, resources
 from fuzzverse.catalogue import Catalogue, find
-from fuzzverse.cli.opening import BuildRequest, build_variant, known_variant
+from fuzzverse.cli.opening import (
+    BuildRequest,
+    build_python,
+    build_variant,
+    is_python,
+    known_variant,
+)
 from fuzzverse.cli.options import build_options
 from fuzzverse.errors import UsageError
 from fuzzverse.files import disk_errors
@@ -32,16 +38,22 @@ def build(target: str | None, output: Path | None, is_list: bool, request: Build
         return
     if target is None:
         raise UsageError(f"which target? there are: {', '.join(catalogue.names())}")
-    known = known_variant(target)
-    if known is None:
-        raise UsageError(f"{target} is an executable, and no target that can be built")
-    compiler = find_compiler(asked_compiler(os.environ))
-    path = build_variant(*known, request, os.environ, compiler)
+    path = _build(target, request)
     describe(path, native.ABI, os.environ)
     if output is not None:
         with disk_errors(output, "write"):
             shutil.copy2(path, output)
     click.echo(output or path)
+
+
+def _build(target: str, request: BuildRequest) -> Path:
+    if is_python(target):
+        return build_python(target, request, os.environ)
+    known = known_variant(target)
+    if known is None:
+        raise UsageError(f"{target} is an executable, and no target that can be built")
+    compiler = find_compiler(asked_compiler(os.environ))
+    return build_variant(*known, request, os.environ, compiler)
 
 
 def render_list(catalogue: Catalogue) -> str:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
-from fuzzverse import native, resources
+from fuzzverse import native, pybuild, resources
 from fuzzverse.build import Builder, cache_directory
 from fuzzverse.catalogue import Catalogue, find
 from fuzzverse.errors import UsageError
@@ -94,6 +94,9 @@ def open_target(argument: str, request: BuildRequest) -> Opened:
     Raises:
         CommandError: no such target, it does not build, or it is no fuzzverse build.
     """
+    if is_python(argument):
+        path = build_python(argument, request, os.environ)
+        return Opened(describe(path, native.ABI, os.environ), argument, request, None, Rebuild())
     known = known_variant(argument)
     if known is None:
         if request != BuildRequest():
@@ -110,6 +113,20 @@ def open_target(argument: str, request: BuildRequest) -> Opened:
     # Variants are targets of their own: the same mark that fails in two of them is two bugs.
     target = replace(describe(path, native.ABI, os.environ), name=known[1].name)
     return Opened(target, argument, request, inputs if inputs.is_dir() else None, told)
+
+
+def is_python(argument: str) -> bool:
+    """Whether this is a simulation written in Python: no name of a target has a dot."""
+    return argument.endswith(pybuild.SUFFIX)
+
+
+def build_python(argument: str, request: BuildRequest, environment: Mapping[str, str]) -> Path:
+    """Makes an executable of a simulation written in Python."""
+    if request != BuildRequest():
+        raise UsageError(f"--sanitize and --with are for native targets; {argument} is Python")
+    compiler = find_compiler(asked_compiler(environment))
+    cache = cache_directory(environment, Path.home())
+    return pybuild.build(Path(argument), resources.installed(), cache, compiler)
 
 
 def is_path(argument: str, catalogue: Catalogue) -> bool:

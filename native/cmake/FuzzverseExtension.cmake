@@ -22,3 +22,11 @@ target_compile_options(_native PRIVATE -fvisibility=hidden)
 # What cffi generates is not ours to warn about.
 set_source_files_properties("${binding}" PROPERTIES COMPILE_OPTIONS "-w")
 install(TARGETS _native LIBRARY DESTINATION fuzzverse)
+
+# libfuzzverse_python.a: what makes a target of a simulation in Python. Linked with the interpreter's
+# shared library where a target is built.
+add_library(fuzzverse_python STATIC ${python_sources})
+target_link_libraries(fuzzverse_python PRIVATE Python::SABIModule)
+target_include_directories(fuzzverse_python PRIVATE include)
+target_compile_options(fuzzverse_python PRIVATE -fvisibility=hidden)
+install(TARGETS fuzzverse_python ARCHIVE DESTINATION fuzzverse/data/lib)

@@ -110,6 +110,14 @@ void fv_bug_at(const uintptr_t *places, uint32_t count, const char *message) {
     fv_ending_finish(FV_VERDICT_ASSERTION);
 }
 
+void fv_bug_as(const char *identity, const char *message) {
+    if (fv_rt.slot == NULL) fv_ending_misuse("fv_bug_as outside of FV_TARGET");
+    struct fv_slot *s = fv_rt.slot;
+    snprintf(s->message, sizeof s->message, "%s", message);
+    snprintf(s->identity, sizeof s->identity, "fv_bug %s", identity);
+    fv_ending_finish(FV_VERDICT_ASSERTION);
+}
+
 _Noreturn void fv_ending_misuse(const char *what) {
     if (fv_rt.slot == NULL) {
         dprintf(STDERR_FILENO, "fuzzverse: %s: draws and marks belong inside of it\n", what);

@@ -17,6 +17,7 @@ MAY_INCLUDE = {
     "threads": {"include", "sim"},
     "core": {"include", "common"},
     "rivals": {"include"},
+    "python": {"include"},
 }
 EXTENSION = "fuzzverse._native"
 QUOTED = re.compile(r'^\s*#\s*include\s+"([^"]+)"', re.MULTILINE)

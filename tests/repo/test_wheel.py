@@ -73,6 +73,7 @@ def heads(coin: Path) -> str:
 def test_the_package_is_whole(root: Path, resources: Resources) -> None:
     wanted = ["include/fuzzverse/fuzzverse.h", "lib/pkgconfig/fuzzverse.pc"]
     wanted += ["lib/libfuzzverse.a", "lib/libfuzzverse_heap.a"]
+    wanted += ["lib/libfuzzverse_threads.a", "lib/libfuzzverse_python.a"]
     wanted += ["cmake/fuzzverse-config.cmake", "cmake/fuzzverse-config-version.cmake"]
     wanted += [str(path.relative_to(root)) for path in root.glob("targets/*/target.toml")]
     wanted += [f"rivals/{path.name}" for path in (root / "native" / "rivals").iterdir()]

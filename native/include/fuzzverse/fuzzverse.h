@@ -60,6 +60,8 @@ void fv_bug(const char *format, ...) __attribute__((noreturn, format(printf, 1, 
  * the next. Told apart by the functions that they are in besides the message. */
 void fv_bug_at(const uintptr_t *places, uint32_t count, const char *message)
     __attribute__((noreturn));
+/* For other languages and bridges: as fv_bug, told apart by `identity`, shown as `message`. */
+void fv_bug_as(const char *identity, const char *message) __attribute__((noreturn));
 /* Kept on replay, free otherwise: the arguments are evaluated, nothing is formatted. */
 void fv_log(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
