@@ -26,6 +26,7 @@ _HEAD: Final = (
 )
 _RIGHT: Final = tuple(range(1, len(_HEAD)))
 _WIDTH, _PANEL, _LEFT, _LEGEND, _TOP, _BOTTOM = 720, 260, 64, 150, 36, 44
+_STEP: Final = 4  # pixels that steps of a curve are apart at least
 _SHADES: Final = {OURS: 0, THEIRS: 1}
 
 
@@ -115,9 +116,12 @@ def _panel(contest: PlainContest) -> Iterator[str]:
     yield text((left + right) / 2, low + 34, "seconds", anchor="middle")
     for run in contest.runs:
         places = [f"M{left} {low}"]
+        steps: dict[int, int] = {}
         for seconds, edges in run.curve:
             x = left + min(1.0, seconds / contest.seconds) * (right - left)
-            places.append(f"H{x:.1f} V{low - edges / most * (low - high):.1f}")
+            steps[round(x / _STEP) * _STEP] = edges
+        for x, edges in steps.items():
+            places.append(f"H{x} V{low - edges / most * (low - high):.1f}")
         places.append(f"H{right}")
         yield f'<path d="{" ".join(places)}" {stroke(_SHADES[run.fuzzer])} opacity="0.6"/>'
     for name, shade in _SHADES.items():
