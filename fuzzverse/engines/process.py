@@ -76,7 +76,7 @@ class EngineProcess:
         command = [sys.executable, "-P", "-m", "fuzzverse.engines.driver", str(memory)]
         with disk_errors(self._log, "write"), self._log.open("wb") as log:
             self._process = subprocess.Popen(
-                [*command, str(self._wheel.library), str(self._input_count), *self._options],
+                [*command, str(self._wheel.path), str(self._input_count), *self._options],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,

@@ -22,7 +22,7 @@ _INSTALL: Final = "install it with `pip install 'fuzzverse[atheris]'`"
 class Wheel:
     """An installed atheris: its shared library with libFuzzer in it, and its version."""
 
-    library: Path
+    path: Path
     version: str
 
 

@@ -40,5 +40,5 @@ def test_a_package_without_libfuzzer_is_told(tmp_path: Path) -> None:
 
 def test_the_installed_one_is_found() -> None:
     wheel = find_wheel()
-    assert wheel.library.is_file()
+    assert wheel.path.is_file()
     assert wheel.version[0] == "3"
