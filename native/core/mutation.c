@@ -94,9 +94,7 @@ static uint64_t weight_of(const struct fv_mutation *m, uint32_t number) {
     if (merit->is_gone) return 0;
     const struct fv_entry *e = fv_stock_entry(m->header, number);
     uint64_t rarity = log2_of(m->hit_samples / ((uint64_t)rarest_of(m, e) + 1) + 1);
-    uint64_t weight = FV_WEIGHT * (1 + rarity * rarity) * (4 + merit->yields);
-    weight = weight / (8 + merit->visits / 8 + merit->yields);
-    return weight + 1;
+    return FV_WEIGHT * (1 + rarity * rarity) * 4 / (8 + merit->visits / 8) + 1;
 }
 
 static void weigh(struct fv_mutation *m, uint32_t number) {
@@ -129,8 +127,7 @@ static void add_entry(struct fv_mutation *m, const struct fv_told *t, const uint
     }
     uint32_t number = m->entry_count++;
     *fv_stock_entry(m->header, number) = e;
-    m->merits[number] = (struct fv_merit){.born = t->now};
-    m->living_count++;
+    m->merits[number] = (struct fv_merit){0};
     m->grown_at = t->now;
     if (t->tape_size > m->length_now) fv_mutation_expect(m, t->tape_size);
     weigh(m, number);
@@ -138,7 +135,6 @@ static void add_entry(struct fv_mutation *m, const struct fv_told *t, const uint
 
 static void let_go(struct fv_mutation *m, uint32_t number) {
     m->merits[number].is_gone = 1;
-    m->living_count--;
     fv_choice_set(&m->choice, number, 0);
 }
 
@@ -173,7 +169,6 @@ static void succeed(struct fv_mutation *m, const struct fv_told *t, uint32_t *cl
     if (m->entry_count == before) return;
     let_go(m, t->replaces);
     m->merits[before].visits = merit.visits;
-    m->merits[before].yields = merit.yields;
     m->merits[before].was_watched = merit.was_watched;
     weigh(m, before);
 }

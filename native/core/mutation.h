@@ -13,15 +13,13 @@ struct fv_merit {
     uint32_t is_gone; /* another, as good and smaller, took its place */
     uint32_t was_watched;
     uint64_t visits; /* picks of it so far */
-    uint64_t yields; /* inputs made of it that were kept */
-    uint64_t born;   /* timelines of the campaign then */
 };
 
 struct fv_mutation {
     const struct fv_header *header;
     uint64_t luck;
     struct fv_merit *merits; /* by number of the entry */
-    uint32_t entry_count, living_count, word_count;
+    uint32_t entry_count, word_count;
     uint32_t length_max; /* of all inputs, */
     uint32_t length_now; /* and of those made now; grows while nothing is found */
     uint64_t grown_at;   /* timelines, when it or the stock grew last */

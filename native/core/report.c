@@ -99,6 +99,7 @@ void fv_campaign_get_report(fv_campaign *c, struct fv_campaign_report *r) {
     for (uint32_t i = 0; i < c->plan.jobs; i++) r->runners += fv_layout_worker(h, i)->runner_count;
     count_seen(c, r);
     if (c->frontier != NULL) report_frontier(c->frontier, r);
+    if (c->mutation != NULL) r->overflows += c->mutation->overflow;
     r->buckets = count_buckets(c);
     add_totals(r, &c->known->totals);
     for (uint32_t i = 0; i < c->plan.window && !c->is_halted; i++)
