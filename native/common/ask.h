@@ -9,7 +9,7 @@ enum {
     FV_ASKED_LOG_BYTES = 2 << 20, /* and their bytes */
 };
 
-/* Between an engine, which offers inputs, and the worker that runs them; native/core/driver.h has
+/* Between an engine, which offers inputs, and the worker that runs them; native/core/driver.c has
  * the engine. An input stands right behind this page until it is answered. No job may rely on what
  * is here: every process of the session can write it. */
 struct fv_ask {

@@ -1,4 +1,8 @@
-#include "driver.h"
+/* The engine: libFuzzer's driver, as atheris ships it, in a process of its own. It offers inputs
+ * (struct fv_ask), a worker runs them, and what they had in features becomes counters that
+ * libFuzzer was told of. Nothing here runs in the controller. */
+#include "../common/ask.h"
+#include "core.h"
 
 #include <dlfcn.h>
 #include <errno.h>
