@@ -1,7 +1,7 @@
 /* What a rollback to a savepoint would have to undo, as marks of the variant whose workload drops
  * tables and indexes inside of savepoints. Knows of SQLite what it documents of auto vacuum: the
  * roots of trees come first in the file, so that a new one follows the last, and the last one is
- * moved to where another is dropped. */
+ * moved to where another is dropped. Without auto vacuum nothing moves, and nothing is marked. */
 #ifndef SAVEPOINT_H
 #define SAVEPOINT_H
 
