@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "../common/map.h"
 #include "queue.h"
 #include "tree.h"
 
@@ -10,12 +11,6 @@ struct list {
     uint32_t count, max;
     uint64_t work;
 };
-
-/* How often at least an edge of this class was passed; what other features cost is not known. */
-static uint32_t least_hits(uint32_t class) {
-    static const uint32_t hits[8] = {1, 2, 3, 4, 8, 16, 32, 128};
-    return hits[class];
-}
 
 static void list_features(struct list *l, const uint8_t *map, uint64_t from, uint64_t to,
                           uint64_t as) {
@@ -27,10 +22,11 @@ static void list_features(struct list *l, const uint8_t *map, uint64_t from, uin
         }
 }
 
+/* How many edges were passed at least; what other features cost is not known. */
 static uint64_t work_of(const uint8_t *map, uint64_t from, uint64_t to) {
     uint64_t work = 0;
     for (uint64_t i = from; i < to; i++)
-        if (map[i] != 0) work += least_hits(31 - (uint32_t)__builtin_clz(map[i]));
+        if (map[i] != 0) work += fv_map_class_least(31 - (uint32_t)__builtin_clz(map[i]));
     return work;
 }
 
