@@ -408,16 +408,14 @@ class RewindProbe:
 class Counted:
     """What an input of a census has: number `index`, of `inputs` as the campaign was given them.
 
-    `features` is a uint32 array, in ascending order but for dynamic marks, of at most 200,000;
-    `count` of them there were. `work` says how many edges the timeline passed at least, which
-    stands for the time that it takes and does not depend on the machine.
+    `features` is a uint32 array, in ascending order but for dynamic marks, of at most 200,000.
+    `work` says how many edges the timeline passed at least, which stands for the time that it takes
+    and does not depend on the machine.
     """
 
     index: int
     verdict: Verdict
-    draws: int
     work: int
-    count: int
     features: npt.NDArray[np.uint32]
 
 

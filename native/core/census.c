@@ -9,7 +9,6 @@
 struct list {
     uint32_t *to;
     uint32_t count, max;
-    uint64_t work;
 };
 
 static void list_features(struct list *l, const uint8_t *map, uint64_t from, uint64_t to,
@@ -57,7 +56,6 @@ void fv_census_tell(struct fv_campaign *c, const struct fv_lane *lane) {
                              .verdict = verdict_of(&lane->tree->totals),
                              .mark = -1,
                              .ordinal = lane->job,
-                             .draws = lane->tree->totals.draws,
                              .digest = work_of(map, h->map_edges, h->map_each)};
     size_t size = sizeof head + (most + most % 2) * sizeof(uint32_t);
     uint8_t *to = fv_queue_extend(&c->records, size);
