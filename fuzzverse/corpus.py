@@ -82,24 +82,6 @@ class Corpus:
         for at in range(0, len(files), GROUP_MAX):
             write_group_whole(self._directory, dict(files[at : at + GROUP_MAX]))
 
-    def adopt(self, path: Path) -> bool:
-        """Moves a file of the same disk here whose name is that of its bytes; False: it is no such
-        file, or not yet. EngineError when the disk refuses."""
-        try:
-            data = read_capped(path, ENTRY_SIZE_MAX, follow=False)
-        except InputError:
-            return False
-        if name_of(data) != path.name:
-            return False
-        with disk_errors(path, "move"):
-            handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-            try:
-                os.fsync(handle)
-            finally:
-                os.close(handle)
-            path.rename(self._directory / path.name)
-        return True
-
     def names(self) -> tuple[str, ...]:
         """The names of all entries, sorted."""
         return tuple(
