@@ -19,8 +19,8 @@ from fuzzverse.files import (
     write_group_whole,
     write_whole,
 )
+from fuzzverse.model import INPUT_SIZE_MAX
 
-ENTRY_SIZE_MAX: Final = 1024 * 1024
 ENTRY_COUNT_MAX: Final = 1_000_000
 WAITING_MAX: Final = 4_096
 GROUP_MAX: Final = 256
@@ -51,7 +51,7 @@ def load(directory: Path) -> Loaded:
         if name.startswith("."):
             continue
         try:
-            entries.append((name, read_capped(directory / name, ENTRY_SIZE_MAX, follow=False)))
+            entries.append((name, read_capped(directory / name, INPUT_SIZE_MAX, follow=False)))
         except InputError as error:
             skipped.append(str(error))
     if len(names) > ENTRY_COUNT_MAX:

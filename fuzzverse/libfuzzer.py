@@ -13,11 +13,9 @@ from typing import Any, Final
 
 from fuzzverse.errors import ExitCode, InputError, UsageError
 from fuzzverse.files import name_of, read_capped
-from fuzzverse.model import Verdict
+from fuzzverse.model import WORD_COUNT_MAX, WORD_SIZE_MAX, Verdict
 
 DICTIONARY_SIZE_MAX: Final = 4 * 1024 * 1024
-WORD_SIZE_MAX: Final = 127
-WORD_COUNT_MAX: Final = 1 << 14
 EXIT_TIMEOUT: Final = 70
 EXIT_MEMORY: Final = 71
 _NUMBER: Final = re.compile(r"-?\d{1,18}")

@@ -20,10 +20,7 @@ INPUT_HEADER = b"fuzzverse recipe 1\n"
 
 _SEGMENTS_MAX = 1024
 _SEGMENT_BYTES = 24
-_TAPE_BYTES_MAX = 1 << 20
 _LENGTH_DEFAULT = 4_096
-_WORD_BYTES_MAX = 127
-_WORDS_MAX = 1 << 14
 _SEGMENT_TEXT_BYTES = 64
 _TEXT_BYTES = _SEGMENTS_MAX * _SEGMENT_TEXT_BYTES
 _ERROR_BYTES = 256
@@ -88,7 +85,7 @@ def input_parse(data: bytes) -> model.Recipe:
     root = ffi.new("uint64_t *")
     packed = ffi.new("uint8_t[]", _SEGMENT_BYTES * _SEGMENTS_MAX)
     # A tape is no longer than what it is read from.
-    tape = ffi.new("uint8_t[]", min(len(data), _TAPE_BYTES_MAX) + 1)
+    tape = ffi.new("uint8_t[]", min(len(data), model.INPUT_SIZE_MAX) + 1)
     tape_size = ffi.new("int64_t *")
     n = lib.fv_core_parse_input(data, len(data), root, packed, _SEGMENTS_MAX, tape, tape_size)
     if n < 0:
@@ -503,13 +500,13 @@ def _plan(target: model.Target, policy: model.Policy, first_root: int) -> Any:
 def _length_max(inputs: Sequence[model.Recipe]) -> int:
     """The longest input that mutation makes where the policy does not say: as libFuzzer."""
     longest = max((len(recipe.tape) for recipe in inputs if recipe.tape is not None), default=0)
-    return min(max(longest, _LENGTH_DEFAULT), _TAPE_BYTES_MAX)
+    return min(max(longest, _LENGTH_DEFAULT), model.INPUT_SIZE_MAX)
 
 
 def _no_word(word: bytes) -> str:
-    if 1 <= len(word) <= _WORD_BYTES_MAX:
-        return f"the dictionary has more than {_WORDS_MAX} words"
-    return f"a word of the dictionary has {len(word)} bytes: 1 to {_WORD_BYTES_MAX} are allowed"
+    if 1 <= len(word) <= model.WORD_SIZE_MAX:
+        return f"the dictionary has more than {model.WORD_COUNT_MAX} words"
+    return f"a word of the dictionary has {len(word)} bytes: 1 to {model.WORD_SIZE_MAX} are allowed"
 
 
 def _engine(policy: model.Policy) -> int:
