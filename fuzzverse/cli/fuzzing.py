@@ -17,7 +17,7 @@ import click
 from fuzzverse import bugstore, native
 from fuzzverse.cli.exploring import explore
 from fuzzverse.cli.inputs import starting_inputs
-from fuzzverse.cli.merging import Merging, inputs_in
+from fuzzverse.cli.merging import Merging, offered_to
 from fuzzverse.cli.opening import Opened
 from fuzzverse.cli.sharing import shared
 from fuzzverse.cli.watching import rss_mb, say
@@ -135,8 +135,9 @@ def merge(opened: Opened, flags: Flags, directories: Sequence[Path]) -> int:
     if len(directories) < 2:
         raise UsageError("-merge=1 takes the directory to merge into, and those to merge from")
     into, *sources = directories
-    there = inputs_in([into], foreign=False)
-    offered = {name: data for name, data in inputs_in(sources).items() if name not in there}
+    if not into.is_dir():
+        raise UsageError(f"cannot read the corpus {into}: it is no directory")
+    there, offered = offered_to(into, sources)
     journal = Path(flags.merge_control_file) if flags.merge_control_file else None
     found = Merging(opened.target, policy_of(flags, 0), into, journal).run(there, offered)
     for name, verdict in found.bad:
