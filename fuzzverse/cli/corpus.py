@@ -95,15 +95,13 @@ def merge_corpora(target: str, into: Path, sources: tuple[Path, ...], bad: Path 
 
 
 @corpus.command("import")
-@click.argument("target")
 @click.argument("into", type=_DIRECTORY)
 @click.argument("sources", metavar="FROM...", nargs=-1, required=True, type=_DIRECTORY)
-def import_corpora(target: str, into: Path, sources: tuple[Path, ...]) -> None:
+def import_corpora(into: Path, sources: tuple[Path, ...]) -> None:
     """Copy all inputs of FROM into INTO: directories as libFuzzer and AFL leave them, or zips.
 
     Nothing is run; `corpus merge` adds what is worth it alone.
     """
-    open_target(target, BuildRequest())
     found = inputs_in(sources)
     store.Corpus(into).add_group(found.values())
     click.echo(report.imported(len(found), sum(map(len, found.values())), into), nl=False)
