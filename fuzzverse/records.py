@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator, Mapping, MutableMapping
+from collections.abc import Iterable, Iterator, Mapping, MutableMapping
 from typing import Final
 
 import numpy as np
 
 from fuzzverse.errors import EngineError
-from fuzzverse.model import SEGMENT, Counted, Discovery, Recipe, TimelineRecord, Trial, Verdict
+from fuzzverse.model import (
+    SEGMENT,
+    Counted,
+    Discovery,
+    Progress,
+    Recipe,
+    TimelineRecord,
+    Trial,
+    Verdict,
+)
 
 Record = TimelineRecord | Discovery | Trial | Counted
 
@@ -45,6 +54,24 @@ def parse(
         else:
             yield _discovery(data, at, head, tapes, is_told_later)
         at += head[0]
+
+
+def progress(found: Iterable[Record], *, finished: bool) -> Progress:
+    """What a step brought, each kind of record by itself, in the order in which they came."""
+    timelines: list[TimelineRecord] = []
+    discoveries: list[Discovery] = []
+    trials: list[Trial] = []
+    counted: list[Counted] = []
+    for record in found:
+        if isinstance(record, Trial):
+            trials.append(record)
+        elif isinstance(record, Counted):
+            counted.append(record)
+        elif isinstance(record, Discovery):
+            discoveries.append(record)
+        else:
+            timelines.append(record)
+    return Progress(tuple(timelines), tuple(discoveries), finished, tuple(trials), tuple(counted))
 
 
 def _timeline(
