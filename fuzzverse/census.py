@@ -28,6 +28,9 @@ def census(
         recipes: what to run; they need not differ.
         limits: jobs, isolation, deadline and memory are taken of it.
         goes_on: asked now and then; the end when it says no.
+
+    Raises:
+        EngineError: a campaign failed, or an input has more features than are told of one.
     """
     if not recipes:
         return

@@ -19,8 +19,8 @@ from fuzzverse.files import (
     write_group_whole,
     write_whole,
 )
+from fuzzverse.model import INPUT_SIZE_MAX
 
-ENTRY_SIZE_MAX: Final = 1024 * 1024
 ENTRY_COUNT_MAX: Final = 1_000_000
 WAITING_MAX: Final = 4_096
 GROUP_MAX: Final = 256
@@ -51,7 +51,7 @@ def load(directory: Path) -> Loaded:
         if name.startswith("."):
             continue
         try:
-            entries.append((name, read_capped(directory / name, ENTRY_SIZE_MAX, follow=False)))
+            entries.append((name, read_capped(directory / name, INPUT_SIZE_MAX, follow=False)))
         except InputError as error:
             skipped.append(str(error))
     if len(names) > ENTRY_COUNT_MAX:
@@ -81,24 +81,6 @@ class Corpus:
         files = [(n, data) for n, data in named.items() if not (self._directory / n).exists()]
         for at in range(0, len(files), GROUP_MAX):
             write_group_whole(self._directory, dict(files[at : at + GROUP_MAX]))
-
-    def adopt(self, path: Path) -> bool:
-        """Moves a file of the same disk here whose name is that of its bytes; False: it is no such
-        file, or not yet. EngineError when the disk refuses."""
-        try:
-            data = read_capped(path, ENTRY_SIZE_MAX, follow=False)
-        except InputError:
-            return False
-        if name_of(data) != path.name:
-            return False
-        with disk_errors(path, "move"):
-            handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-            try:
-                os.fsync(handle)
-            finally:
-                os.close(handle)
-            path.rename(self._directory / path.name)
-        return True
 
     def names(self) -> tuple[str, ...]:
         """The names of all entries, sorted."""

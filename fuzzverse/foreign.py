@@ -8,9 +8,10 @@ import zlib
 from pathlib import Path
 from typing import Final
 
-from fuzzverse.corpus import ENTRY_COUNT_MAX, ENTRY_SIZE_MAX, Loaded, load
+from fuzzverse.corpus import ENTRY_COUNT_MAX, Loaded, load
 from fuzzverse.errors import UsageError
 from fuzzverse.files import name_of
+from fuzzverse.model import INPUT_SIZE_MAX
 
 ARCHIVE_SIZE_MAX: Final = 1 << 30  # of all that is in it
 QUEUE: Final = "queue"
@@ -64,14 +65,14 @@ def _load_zip(path: Path) -> Loaded:
                 shown = f"{path}: {info.filename[:_SHOWN_MAX]!r}"
                 try:
                     with archive.open(info) as member:
-                        data = member.read(ENTRY_SIZE_MAX + 1)
+                        data = member.read(INPUT_SIZE_MAX + 1)
                 except (OSError, RuntimeError, NotImplementedError, ValueError, EOFError,
                         zipfile.BadZipFile, zlib.error, lzma.LZMAError) as error:  # fmt: skip
                     skipped.append(f"{shown} cannot be read: {error}")
                     continue
                 total += len(data)
-                if len(data) > ENTRY_SIZE_MAX:
-                    skipped.append(f"{shown} is larger than {ENTRY_SIZE_MAX} bytes")
+                if len(data) > INPUT_SIZE_MAX:
+                    skipped.append(f"{shown} is larger than {INPUT_SIZE_MAX} bytes")
                 elif total > ARCHIVE_SIZE_MAX:
                     skipped.append(
                         f"{path} unpacks to more than {ARCHIVE_SIZE_MAX} bytes; the rest is left"

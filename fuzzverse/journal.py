@@ -21,7 +21,7 @@ from fuzzverse.errors import InputError
 from fuzzverse.files import disk_errors
 from fuzzverse.model import Counted, Verdict
 
-VERSION: Final = 1
+VERSION: Final = 2
 FEATURES_MAX: Final = 200_000
 
 
@@ -95,9 +95,7 @@ class Journal:
                 [
                     name,
                     counted.verdict.name,
-                    counted.draws,
                     counted.work,
-                    counted.count,
                     base64.b64encode(packed).decode(),
                 ]
             )
@@ -115,13 +113,13 @@ class Journal:
 
 def _parsed(line: bytes) -> tuple[str, Counted]:
     try:
-        name, verdict, draws, work, count, packed = json.loads(line)
+        name, verdict, work, packed = json.loads(line)
         unpacker = zlib.decompressobj()
-        data = unpacker.decompress(base64.b64decode(packed, validate=True), 4 * FEATURES_MAX)
+        data = unpacker.decompress(base64.b64decode(packed, validate=True), 4 * FEATURES_MAX + 1)
         features = np.cumsum(np.frombuffer(data, dtype=np.uint32), dtype=np.uint32)
-        if len(features) != min(int(count), FEATURES_MAX):
+        if not unpacker.eof:
             raise InputError("features are missing")
-        counted = Counted(0, Verdict[verdict], int(draws), int(work), int(count), features)
+        counted = Counted(0, Verdict[verdict], int(work), features)
     except (ValueError, TypeError, KeyError, binascii.Error, zlib.error) as error:
         raise InputError("no line of a merge") from error
     return str(name), counted

@@ -13,11 +13,10 @@ from typing import Any, Final
 
 from fuzzverse.errors import ExitCode, InputError, UsageError
 from fuzzverse.files import name_of, read_capped
-from fuzzverse.model import Verdict
+from fuzzverse.model import INPUT_SIZE_MAX, WORD_COUNT_MAX, WORD_SIZE_MAX, Recipe, Verdict
 
 DICTIONARY_SIZE_MAX: Final = 4 * 1024 * 1024
-WORD_SIZE_MAX: Final = 127
-WORD_COUNT_MAX: Final = 1 << 14
+LENGTH_DEFAULT: Final = 4_096
 EXIT_TIMEOUT: Final = 70
 EXIT_MEMORY: Final = 71
 _NUMBER: Final = re.compile(r"-?\d{1,18}")
@@ -200,3 +199,17 @@ def _word(line: str) -> bytes:
     if not 0 < len(value) <= WORD_SIZE_MAX:
         raise InputError(f"{start.end()}: a word has 1 to {WORD_SIZE_MAX} bytes")
     return bytes(value)
+
+
+def no_word(word: bytes) -> str:
+    """Why a campaign does not take a word of a dictionary."""
+    if 1 <= len(word) <= WORD_SIZE_MAX:
+        return f"the dictionary has more than {WORD_COUNT_MAX} words"
+    return f"a word of the dictionary has {len(word)} bytes: 1 to {WORD_SIZE_MAX} are allowed"
+
+
+def length_max(inputs: Iterable[Recipe]) -> int:
+    """The longest input that mutation makes where the policy does not say: as libFuzzer, what the
+    longest of `inputs` has, and no less than LENGTH_DEFAULT."""
+    longest = max((len(recipe.tape) for recipe in inputs if recipe.tape is not None), default=0)
+    return min(max(longest, LENGTH_DEFAULT), INPUT_SIZE_MAX)

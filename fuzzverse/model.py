@@ -14,6 +14,11 @@ import numpy.typing as npt
 from fuzzverse.kinds import Compare as Compare
 from fuzzverse.kinds import MarkKind as MarkKind
 
+# Of an input, in bytes, and of a dictionary; the core refuses what is longer or more.
+INPUT_SIZE_MAX: Final = 1 << 20
+WORD_SIZE_MAX: Final = 127
+WORD_COUNT_MAX: Final = 1 << 14
+
 
 class Verdict(enum.IntEnum):
     """How a timeline ended. The numbers are those of `enum fv_verdict`."""
@@ -47,6 +52,12 @@ class Strategy(enum.IntEnum):
     def explores(self) -> bool:
         """Whether a run may have it."""
         return self not in (Strategy.TRIALS, Strategy.CENSUS)
+
+
+# Those that a run may have, by the names that users know them by, the youngest first.
+STRATEGIES: Final = {
+    one.name.lower().replace("_", "-"): one for one in reversed(Strategy) if one.explores
+}
 
 
 class Engine(enum.StrEnum):
@@ -408,16 +419,14 @@ class RewindProbe:
 class Counted:
     """What an input of a census has: number `index`, of `inputs` as the campaign was given them.
 
-    `features` is a uint32 array, in ascending order but for dynamic marks, of at most 200,000;
-    `count` of them there were. `work` says how many edges the timeline passed at least, which
-    stands for the time that it takes and does not depend on the machine.
+    `features` is a uint32 array, in ascending order but for dynamic marks, of at most 200,000.
+    `work` says how many edges the timeline passed at least, which stands for the time that it takes
+    and does not depend on the machine.
     """
 
     index: int
     verdict: Verdict
-    draws: int
     work: int
-    count: int
     features: npt.NDArray[np.uint32]
 
 

@@ -10,7 +10,7 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 
-from fuzzverse import model, records
+from fuzzverse import libfuzzer, model, records
 from fuzzverse._native import ffi, lib
 from fuzzverse.errors import EngineError, InputError
 
@@ -20,10 +20,6 @@ INPUT_HEADER = b"fuzzverse recipe 1\n"
 
 _SEGMENTS_MAX = 1024
 _SEGMENT_BYTES = 24
-_TAPE_BYTES_MAX = 1 << 20
-_LENGTH_DEFAULT = 4_096
-_WORD_BYTES_MAX = 127
-_WORDS_MAX = 1 << 14
 _SEGMENT_TEXT_BYTES = 64
 _TEXT_BYTES = _SEGMENTS_MAX * _SEGMENT_TEXT_BYTES
 _ERROR_BYTES = 256
@@ -88,7 +84,7 @@ def input_parse(data: bytes) -> model.Recipe:
     root = ffi.new("uint64_t *")
     packed = ffi.new("uint8_t[]", _SEGMENT_BYTES * _SEGMENTS_MAX)
     # A tape is no longer than what it is read from.
-    tape = ffi.new("uint8_t[]", min(len(data), _TAPE_BYTES_MAX) + 1)
+    tape = ffi.new("uint8_t[]", min(len(data), model.INPUT_SIZE_MAX) + 1)
     tape_size = ffi.new("int64_t *")
     n = lib.fv_core_parse_input(data, len(data), root, packed, _SEGMENTS_MAX, tape, tape_size)
     if n < 0:
@@ -167,7 +163,7 @@ class Campaign:
         for info, mark in zip(infos, target.marks, strict=False):
             info.kind, info.compare = mark.kind, mark.compare
         plan = _plan(target, policy, first_root)
-        plan.length_max = policy.length_max or _length_max(inputs)
+        plan.length_max = policy.length_max or libfuzzer.length_max(inputs)
         self._campaign = lib.fv_campaign_open(os.fsencode(target.path), plan, infos, error)
         if self._campaign == ffi.NULL:
             raise EngineError(f"{target.path}: {_text(ffi.string(error))}")
@@ -179,7 +175,7 @@ class Campaign:
         for word in words:
             if lib.fv_campaign_add_word(self._campaign, word, len(word)) != 0:
                 self.close()
-                raise EngineError(_no_word(word))
+                raise EngineError(libfuzzer.no_word(word))
 
     def __enter__(self) -> Self:
         return self
@@ -362,22 +358,7 @@ class Campaign:
         )
 
     def _progress(self, *, finished: bool) -> model.Progress:
-        timelines: list[model.TimelineRecord] = []
-        discoveries: list[model.Discovery] = []
-        trials: list[model.Trial] = []
-        counted: list[model.Counted] = []
-        for record in self._records():
-            if isinstance(record, model.Trial):
-                trials.append(record)
-            elif isinstance(record, model.Counted):
-                counted.append(record)
-            elif isinstance(record, model.Discovery):
-                discoveries.append(record)
-            else:
-                timelines.append(record)
-        return model.Progress(
-            tuple(timelines), tuple(discoveries), finished, tuple(trials), tuple(counted)
-        )
+        return records.progress(self._records(), finished=finished)
 
     def _records(self) -> Iterator[records.Record]:
         while n := lib.fv_campaign_take_records(self._campaign, self._buffer, _RECORD_BUFFER_BYTES):
@@ -498,18 +479,6 @@ def _plan(target: model.Target, policy: model.Policy, first_root: int) -> Any:
     plan.root_energy = policy.root_energy
     plan.mark_energy = policy.mark_energy
     return plan
-
-
-def _length_max(inputs: Sequence[model.Recipe]) -> int:
-    """The longest input that mutation makes where the policy does not say: as libFuzzer."""
-    longest = max((len(recipe.tape) for recipe in inputs if recipe.tape is not None), default=0)
-    return min(max(longest, _LENGTH_DEFAULT), _TAPE_BYTES_MAX)
-
-
-def _no_word(word: bytes) -> str:
-    if 1 <= len(word) <= _WORD_BYTES_MAX:
-        return f"the dictionary has more than {_WORDS_MAX} words"
-    return f"a word of the dictionary has {len(word)} bytes: 1 to {_WORD_BYTES_MAX} are allowed"
 
 
 def _engine(policy: model.Policy) -> int:

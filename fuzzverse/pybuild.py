@@ -18,8 +18,8 @@ from pathlib import Path
 from typing import Final
 
 from fuzzverse.build import compile_whole, link_flags
-from fuzzverse.errors import UsageError
-from fuzzverse.files import disk_errors, write_whole
+from fuzzverse.errors import InputError, UsageError
+from fuzzverse.files import disk_errors, read_capped, write_whole
 from fuzzverse.resources import Resources
 from fuzzverse.toolchain import Compiler
 
@@ -56,7 +56,6 @@ def build(path: Path, resources: Resources, cache: Path, compiler: Compiler) -> 
         write_whole(generated, text.encode())
         driver, *rest = command
         compile_whole((driver, str(generated), *rest), executable, path.name)
-    _check_loads(executable, path)
     return executable
 
 
@@ -85,12 +84,11 @@ def _read(path: Path) -> bytes:
         if not path.is_file():
             words = "is no file" if path.exists() else "does not exist"
             raise UsageError(f"{path} {words}; give the path of a simulation in Python")
-        with path.open("rb") as stream:
-            source = stream.read(SOURCE_SIZE_MAX + 1)
+        source = read_capped(path, SOURCE_SIZE_MAX)
     except OSError as error:
         raise UsageError(f"cannot read {path}: {error.strerror}") from error
-    if len(source) > SOURCE_SIZE_MAX:
-        raise UsageError(f"{path} is larger than {SOURCE_SIZE_MAX} bytes")
+    except InputError as error:
+        raise UsageError(str(error)) from error
     try:
         compile(source, path, "exec", dont_inherit=True)
     except SyntaxError as error:
@@ -158,8 +156,13 @@ def _command(resources: Resources, compiler: Compiler, library: Path) -> tuple[s
     )
 
 
-def _check_loads(executable: Path, path: Path) -> None:
-    """Loads the simulation once, so that what is wrong with it is said in its own words."""
+def check_loads(executable: Path, path: Path) -> None:
+    """Loads the simulation once more, when it does not describe itself, so that what is wrong with
+    it is said in its own words.
+
+    Raises:
+        UsageError: it does not load.
+    """
     try:
         ended = subprocess.run(
             [executable, "--fuzzverse-describe"],

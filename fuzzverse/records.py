@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator, Mapping, MutableMapping
+from collections.abc import Iterable, Iterator, Mapping, MutableMapping
 from typing import Final
 
 import numpy as np
 
-from fuzzverse.model import SEGMENT, Counted, Discovery, Recipe, TimelineRecord, Trial, Verdict
+from fuzzverse.errors import EngineError
+from fuzzverse.model import (
+    SEGMENT,
+    Counted,
+    Discovery,
+    Progress,
+    Recipe,
+    TimelineRecord,
+    Trial,
+    Verdict,
+)
 
 Record = TimelineRecord | Discovery | Trial | Counted
 
@@ -26,7 +36,8 @@ def parse(
     data: memoryview, tapes: MutableMapping[int, bytes | None], *, is_told_later: bool
 ) -> Iterator[Record]:
     """The records in `data`, which holds whole ones; `tapes` has the inputs' tapes by root. Where
-    they come from an engine, the one of the records that follow takes the place of all."""
+    they come from an engine, the one of the records that follow takes the place of all. Raises
+    EngineError where an input of a census has more features than are told."""
     at = 0
     while at < len(data):
         head = _HEAD.unpack_from(data, at)
@@ -43,6 +54,24 @@ def parse(
         else:
             yield _discovery(data, at, head, tapes, is_told_later)
         at += head[0]
+
+
+def progress(found: Iterable[Record], *, finished: bool) -> Progress:
+    """What a step brought, each kind of record by itself, in the order in which they came."""
+    timelines: list[TimelineRecord] = []
+    discoveries: list[Discovery] = []
+    trials: list[Trial] = []
+    counted: list[Counted] = []
+    for record in found:
+        if isinstance(record, Trial):
+            trials.append(record)
+        elif isinstance(record, Counted):
+            counted.append(record)
+        elif isinstance(record, Discovery):
+            discoveries.append(record)
+        else:
+            timelines.append(record)
+    return Progress(tuple(timelines), tuple(discoveries), finished, tuple(trials), tuple(counted))
 
 
 def _timeline(
@@ -128,9 +157,13 @@ def _trial(data: memoryview, at: int, head: tuple[int, ...]) -> Trial:
 
 def _counted(data: memoryview, at: int, head: tuple[int, ...]) -> Counted:
     size, _, verdict = head[:3]
-    index, _, draws, count, work = head[6:11]
+    index, _, _, count, work = head[6:11]
     features = np.frombuffer(data[at + _HEAD.size : at + size], dtype=np.uint32)
-    return Counted(index, _VERDICTS[verdict], draws, work, count, features[:count].copy())
+    if count > len(features):
+        raise EngineError(
+            f"input {index} has {count} features, which is more than {len(features)}; leave it out"
+        )
+    return Counted(index, _VERDICTS[verdict], work, features[:count].copy())
 
 
 def _recipe(

@@ -11,9 +11,9 @@ from typing import Final, Self
 
 from fuzzverse.archive.database import Database, Where
 from fuzzverse.archive.push import Pushed, push
-from fuzzverse.corpus import ENTRY_SIZE_MAX
 from fuzzverse.errors import EngineError, InputError
 from fuzzverse.files import read_capped
+from fuzzverse.model import INPUT_SIZE_MAX
 
 INTERVAL_S: Final = 30.0
 PAUSE_S: Final = 1.0
@@ -25,7 +25,7 @@ def push_out(out: Path, where: Where, uid: str = "") -> Pushed:
 
     def input_of(name: str) -> bytes | None:
         try:
-            return read_capped(out / "corpus" / name, ENTRY_SIZE_MAX, follow=False)
+            return read_capped(out / "corpus" / name, INPUT_SIZE_MAX, follow=False)
         except InputError:
             return None
 

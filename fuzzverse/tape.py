@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Final
 
 from fuzzverse.errors import InputError
+from fuzzverse.model import INPUT_SIZE_MAX
 from fuzzverse.trace import Draw
-
-TAPE_SIZE_MAX: Final = 1 << 20
 
 
 def bytes_for(bound: int) -> int:
@@ -25,6 +23,6 @@ def tape_of(draws: Iterable[Draw]) -> bytes:
     tape = bytearray()
     for draw in draws:
         tape += draw.value.to_bytes(bytes_for(draw.bound), "little")
-        if len(tape) > TAPE_SIZE_MAX:
-            raise InputError(f"a tape of more than {TAPE_SIZE_MAX} bytes")
+        if len(tape) > INPUT_SIZE_MAX:
+            raise InputError(f"a tape of more than {INPUT_SIZE_MAX} bytes")
     return bytes(tape)

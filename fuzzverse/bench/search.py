@@ -15,7 +15,7 @@ from fuzzverse import native
 from fuzzverse.bench.processes import spent
 from fuzzverse.bench.statistics import Amount
 from fuzzverse.engine import insist_on_rewinding
-from fuzzverse.model import IsolationChoice, Policy, Strategy, Target, TimelineRecord
+from fuzzverse.model import STRATEGIES, IsolationChoice, Policy, Strategy, Target, TimelineRecord
 
 STEP_S: Final = 0.1
 
@@ -116,8 +116,7 @@ def compete(
 
 def strategy_names() -> dict[str, Strategy]:
     """The strategies of simulations as users write them, the most advanced first."""
-    chosen = (Strategy.FRONTIER, Strategy.DEPTH_FIRST, Strategy.RANDOM)
-    return {strategy.name.lower().replace("_", "-"): strategy for strategy in chosen}
+    return {name: one for name, one in STRATEGIES.items() if one is not Strategy.MUTATION}
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,12 +8,13 @@ from pathlib import Path
 
 import click
 
-from fuzzverse import native, resources
+from fuzzverse import resources
 from fuzzverse.catalogue import Catalogue, find
 from fuzzverse.cli.opening import (
     BuildRequest,
     build_python,
     build_variant,
+    described,
     is_python,
     known_variant,
 )
@@ -21,7 +22,6 @@ from fuzzverse.cli.options import build_options
 from fuzzverse.errors import UsageError
 from fuzzverse.files import disk_errors
 from fuzzverse.report.text import columns, printable
-from fuzzverse.session import describe
 from fuzzverse.toolchain import asked_compiler, find_compiler
 
 
@@ -39,7 +39,7 @@ def build(target: str | None, output: Path | None, is_list: bool, request: Build
     if target is None:
         raise UsageError(f"which target? there are: {', '.join(catalogue.names())}")
     path = _build(target, request)
-    describe(path, native.ABI, os.environ)
+    described(path, target)
     if output is not None:
         with disk_errors(output, "write"):
             shutil.copy2(path, output)

@@ -11,7 +11,7 @@ import click
 from fuzzverse import corpus as store
 from fuzzverse import native
 from fuzzverse.cli import tapes
-from fuzzverse.cli.merging import Merging, inputs_in, keep_aside
+from fuzzverse.cli.merging import Merging, inputs_in, keep_aside, offered_to
 from fuzzverse.cli.opening import BuildRequest, open_target
 from fuzzverse.cli.options import Duration, Jobs, build_options, isolation_option
 from fuzzverse.cli.watching import say
@@ -87,8 +87,7 @@ def merge_corpora(target: str, into: Path, sources: tuple[Path, ...], bad: Path 
     What is in INTO stays. A merge that was killed goes on when the same command is given again.
     """
     opened = open_target(target, request)
-    there = inputs_in([into], foreign=False) if into.is_dir() else {}
-    offered = {name: data for name, data in inputs_in(sources).items() if name not in there}
+    there, offered = offered_to(into, sources)
     found = Merging(opened.target, _limits(**running), into, journal).run(there, offered)
     if bad is not None:
         keep_aside(bad, found, {**offered, **there})
@@ -96,15 +95,13 @@ def merge_corpora(target: str, into: Path, sources: tuple[Path, ...], bad: Path 
 
 
 @corpus.command("import")
-@click.argument("target")
 @click.argument("into", type=_DIRECTORY)
 @click.argument("sources", metavar="FROM...", nargs=-1, required=True, type=_DIRECTORY)
-def import_corpora(target: str, into: Path, sources: tuple[Path, ...]) -> None:
+def import_corpora(into: Path, sources: tuple[Path, ...]) -> None:
     """Copy all inputs of FROM into INTO: directories as libFuzzer and AFL leave them, or zips.
 
     Nothing is run; `corpus merge` adds what is worth it alone.
     """
-    open_target(target, BuildRequest())
     found = inputs_in(sources)
     store.Corpus(into).add_group(found.values())
     click.echo(report.imported(len(found), sum(map(len, found.values())), into), nl=False)

@@ -17,16 +17,15 @@ import click
 from fuzzverse import bugstore, native
 from fuzzverse.cli.exploring import explore
 from fuzzverse.cli.inputs import starting_inputs
-from fuzzverse.cli.merging import Merging, inputs_in
+from fuzzverse.cli.merging import Merging, offered_to
 from fuzzverse.cli.opening import Opened
 from fuzzverse.cli.sharing import shared
 from fuzzverse.cli.watching import rss_mb, say
-from fuzzverse.corpus import ENTRY_SIZE_MAX
 from fuzzverse.errors import ExitCode, InputError, UsageError
 from fuzzverse.files import disk_errors, name_of, read_capped, write_whole
 from fuzzverse.interruption import Interruption
 from fuzzverse.libfuzzer import Dictionary, Flags, artifact_kind, artifact_path, load_dictionary
-from fuzzverse.model import Isolation, Policy, Verdict
+from fuzzverse.model import INPUT_SIZE_MAX, Isolation, Policy, Verdict
 from fuzzverse.outcome import Bug, StopReason
 from fuzzverse.report import libfuzzer as report
 from fuzzverse.report.lines import Lines
@@ -34,7 +33,6 @@ from fuzzverse.smaller import smaller
 
 MEMORY_MB_MAX: Final = 1 << 20
 DEADLINE_MS_MAX: Final = 1_000_000_000
-LENGTH_MAX: Final = 1 << 20
 
 
 def policy_of(flags: Flags, inputs: int) -> Policy:
@@ -52,7 +50,7 @@ def policy_of(flags: Flags, inputs: int) -> Policy:
         memory_mb=_memory_mb(flags),
         isolation=Isolation.REWIND,
         stop_on_bug=not flags.ignore_crashes,
-        length_max=min(flags.max_len, LENGTH_MAX) if flags.max_len > 0 else None,
+        length_max=min(flags.max_len, INPUT_SIZE_MAX) if flags.max_len > 0 else None,
         suits_target=True,
     )
 
@@ -137,8 +135,9 @@ def merge(opened: Opened, flags: Flags, directories: Sequence[Path]) -> int:
     if len(directories) < 2:
         raise UsageError("-merge=1 takes the directory to merge into, and those to merge from")
     into, *sources = directories
-    there = inputs_in([into], foreign=False)
-    offered = {name: data for name, data in inputs_in(sources).items() if name not in there}
+    if not into.is_dir():
+        raise UsageError(f"cannot read the corpus {into}: it is no directory")
+    there, offered = offered_to(into, sources)
     journal = Path(flags.merge_control_file) if flags.merge_control_file else None
     found = Merging(opened.target, policy_of(flags, 0), into, journal).run(there, offered)
     for name, verdict in found.bad:
@@ -153,7 +152,7 @@ def merge(opened: Opened, flags: Flags, directories: Sequence[Path]) -> int:
 def minimize(opened: Opened, flags: Flags, path: Path) -> int:
     """Makes an input that ends badly smaller, for as long as the flags allow; the exit code."""
     try:
-        data = read_capped(path, ENTRY_SIZE_MAX, follow=True)
+        data = read_capped(path, INPUT_SIZE_MAX, follow=True)
     except InputError as error:
         raise UsageError(str(error)) from error
     null = os.open(os.devnull, os.O_WRONLY)

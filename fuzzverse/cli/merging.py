@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +18,7 @@ from fuzzverse.foreign import load_foreign
 from fuzzverse.interruption import Interruption
 from fuzzverse.journal import Journal
 from fuzzverse.merge import Merged, merge
-from fuzzverse.model import Counted, Policy, Recipe, Target
+from fuzzverse.model import Counted, Policy, Target
 
 JOURNAL: Final = ".fuzzverse-merge"
 
@@ -60,10 +61,7 @@ class Merging:
         self, names: Sequence[str], inputs: Mapping[str, bytes], interruption: Interruption
     ) -> Iterator[tuple[str, Counted]]:
         recipes = [native.input_parse(inputs[name]) for name in names]
-
-        def opened(policy: Policy, recipes: Sequence[Recipe]) -> native.Campaign:
-            return native.Campaign(self.target, policy, recipes)
-
+        opened = functools.partial(native.Campaign, self.target)
         for one in census(opened, recipes, self.limits, lambda: not interruption.asked):
             yield names[one.index], one
 
@@ -84,6 +82,12 @@ def inputs_in(directories: Iterable[Path], *, foreign: bool = True) -> dict[str,
         for words in skipped:
             say(f"skipped: {words}")
     return found
+
+
+def offered_to(into: Path, sources: Iterable[Path]) -> tuple[dict[str, bytes], dict[str, bytes]]:
+    """The inputs that are in `into`, if there is one, and those that `sources` have besides."""
+    there = inputs_in([into], foreign=False) if into.is_dir() else {}
+    return there, {name: data for name, data in inputs_in(sources).items() if name not in there}
 
 
 def keep_aside(directory: Path, found: Merged, inputs: Mapping[str, bytes]) -> None:

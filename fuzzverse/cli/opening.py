@@ -15,7 +15,7 @@ from typing import Final
 from fuzzverse import native, pybuild, resources
 from fuzzverse.build import Builder, cache_directory
 from fuzzverse.catalogue import Catalogue, find
-from fuzzverse.errors import UsageError
+from fuzzverse.errors import EngineError, UsageError
 from fuzzverse.model import Target
 from fuzzverse.ossfuzz import NOTHING_BESIDE, Beside, beside
 from fuzzverse.rebuild import Rebuild, facts
@@ -96,7 +96,7 @@ def open_target(argument: str, request: BuildRequest) -> Opened:
     """
     if is_python(argument):
         path = build_python(argument, request, os.environ)
-        return Opened(describe(path, native.ABI, os.environ), argument, request, None, Rebuild())
+        return Opened(described(path, argument), argument, request, None, Rebuild())
     known = known_variant(argument)
     if known is None:
         if request != BuildRequest():
@@ -127,6 +127,20 @@ def build_python(argument: str, request: BuildRequest, environment: Mapping[str,
     compiler = find_compiler(asked_compiler(environment))
     cache = cache_directory(environment, Path.home())
     return pybuild.build(Path(argument), resources.installed(), cache, compiler)
+
+
+def described(path: Path, argument: str) -> Target:
+    """What the executable that was built of a target says of itself.
+
+    Raises:
+        CommandError: it is no fuzzverse build; of a simulation in Python, what is wrong with it.
+    """
+    try:
+        return describe(path, native.ABI, os.environ)
+    except EngineError:
+        if is_python(argument):
+            pybuild.check_loads(path, Path(argument).resolve())
+        raise
 
 
 def is_path(argument: str, catalogue: Catalogue) -> bool:

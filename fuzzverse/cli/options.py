@@ -15,15 +15,19 @@ import click
 from fuzzverse.build import SANITIZERS
 from fuzzverse.cli.opening import BuildRequest
 from fuzzverse.errors import UsageError
-from fuzzverse.model import Engine, IsolationChoice, Policy, Strategy
+from fuzzverse.model import (
+    INPUT_SIZE_MAX,
+    STRATEGIES,
+    Engine,
+    IsolationChoice,
+    Policy,
+    Strategy,
+)
 
 JOBS_MAX: Final = 64
 U64_MAX: Final = (1 << 64) - 1
 # Mutation for harnesses, frontier for simulations.
 AUTO: Final = "auto"
-STRATEGIES: Final = tuple(
-    one.name.lower().replace("_", "-") for one in reversed(Strategy) if one.explores
-)
 COUNT_MAX: Final = 10**15
 ENERGY_MAX: Final = 10**9
 _UNITS: Final = {"": 1, "ms": 0.001, "s": 1, "m": 60, "h": 3_600, "d": 86_400}
@@ -187,7 +191,7 @@ _POLICY_OPTIONS: Final = (
     _count("window", 1, 16, "Jobs under way at once; decides what the search knows when."),
     _count("until_fresh", 2, COUNT_MAX,
            "Stop when less than one timeline in so many is expected to bring something fresh."),
-    _count("length_max", 1, 1 << 20,
+    _count("length_max", 1, INPUT_SIZE_MAX,
            "Bytes of the longest input that mutation makes; at least 4096 unless said."),
     isolation_option,
     click.option("--canary", type=OneIn(), default="0.001", show_default=True, metavar="FRACTION",
@@ -208,7 +212,7 @@ _POLICY_OPTIONS: Final = (
 def _strategy(name: str, engine: Engine) -> Strategy:
     if name == AUTO:
         return Strategy.FRONTIER if engine is Engine.NONE else Strategy.DEPTH_FIRST
-    return Strategy[name.upper().replace("-", "_")]
+    return STRATEGIES[name]
 
 
 def policy_options(command: Command[Result]) -> Command[Result]:

@@ -1,8 +1,7 @@
 """The process of an engine: `python -m fuzzverse.engines.driver FD LIBRARY INPUTS ARGUMENTS...`.
 
 FD is the memory of a campaign's session, INPUTS how many inputs the engine begins with; the
-arguments are libFuzzer's. No Python runs once its
-driver has begun.
+arguments are libFuzzer's. No Python runs once its driver has begun.
 """
 
 from __future__ import annotations

@@ -12,14 +12,15 @@ from pathlib import Path
 from typing import Final
 
 from fuzzverse import native
-from fuzzverse.corpus import Corpus
+from fuzzverse.corpus import Corpus, load
 from fuzzverse.engines.wheel import Wheel
-from fuzzverse.errors import EngineError, InputError
-from fuzzverse.files import disk_errors, read_capped
+from fuzzverse.errors import EngineError, InputError, UsageError
+from fuzzverse.files import disk_errors, name_of, read_capped
 
 FOLDER: Final = "engine"
 END_S: Final = 5.0
 WORDS_MAX: Final = 600
+LOG_SIZE_MAX: Final = 1 << 26
 LOG_READ_MAX: Final = 1 << 16
 INPUT_LENGTH: Final = 1 << 14
 SEED_MAX: Final = (1 << 32) - 1
@@ -104,7 +105,7 @@ class EngineProcess:
     def _words(self) -> str:
         """The end of its log."""
         try:
-            lines = read_capped(self._log, 1 << 26).decode(errors="replace")[-LOG_READ_MAX:]
+            lines = read_capped(self._log, LOG_SIZE_MAX).decode(errors="replace")[-LOG_READ_MAX:]
         except InputError:
             return ""
         words = "; ".join(line.strip() for line in lines.splitlines()[-8:] if line.strip())
@@ -115,10 +116,15 @@ class EngineProcess:
 
         A file that is not whole, or not what its name says, stays behind.
         """
-        with disk_errors(self._kept, "read"):
-            names = sorted(entry.name for entry in os.scandir(self._kept))
-        for name in names:
-            corpus.adopt(self._kept / name)
+        try:
+            kept = load(self._kept).entries
+        except UsageError as error:
+            raise EngineError(str(error)) from error
+        whole = {name: data for name, data in kept if name_of(data) == name}
+        corpus.add_group(whole.values())
+        for name in whole:
+            with disk_errors(self._kept / name, "remove"):
+                (self._kept / name).unlink()
 
     def end(self) -> None:
         """Waits for a process that was asked to end, or kills it; what is left of it goes."""

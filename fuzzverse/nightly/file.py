@@ -15,7 +15,7 @@ from fuzzverse import tables
 from fuzzverse.build import SANITIZERS
 from fuzzverse.errors import InputError, UsageError
 from fuzzverse.files import read_capped
-from fuzzverse.model import IsolationChoice, Policy, Strategy
+from fuzzverse.model import STRATEGIES, IsolationChoice, Policy
 from fuzzverse.tables import Table
 
 KEEP_DAYS: Final = 30
@@ -25,10 +25,7 @@ JOBS_MAX: Final = 64
 _DURATION: Final = re.compile(r"(\d{1,6})(s|m|h)")
 _SECONDS: Final = {"s": 1, "m": 60, "h": 3_600}
 _AUTO: Final = "auto"  # mutation for harnesses, frontier for simulations
-_STRATEGIES: Final = (
-    _AUTO,
-    *(one.name.lower().replace("_", "-") for one in reversed(Strategy) if one.explores),
-)
+_STRATEGIES: Final = (_AUTO, *STRATEGIES)
 _ISOLATIONS: Final = tuple(one.value for one in IsolationChoice)
 _NAME: Final = re.compile(r"[A-Za-z0-9*?\[\]._/-]{1,200}")
 _UNSAFE: Final = re.compile(r"[^A-Za-z0-9._-]+")
@@ -201,7 +198,7 @@ def _of(name: str, options: _Options, every: Policy, table: Table) -> Task:
     policy = replace(
         every,
         strategy=every.strategy if options.strategy == _AUTO
-        else Strategy[options.strategy.upper().replace("-", "_")],
+        else STRATEGIES[options.strategy],
         suits_target=options.strategy == _AUTO,
         isolation=isolation.isolation,
         must_rewind=isolation is IsolationChoice.REWIND,

@@ -12,12 +12,11 @@ _WORDS: Final = (" yielded", "", "")
 
 
 def values(totals: Totals) -> dict[str, dict[str, int]]:
-    """Tries and yields by the name of the maker; only makers that were tried."""
+    """Tries and yields by the name of the maker; only makers that were tried. An older run knows
+    fewer makers."""
     return {
         maker.name.lower(): {"tries": tries, "yields": yields}
-        for maker, (tries, yields) in zip(
-            Maker, totals.makers, strict=False
-        )  # of an older run: fewer
+        for maker, (tries, yields) in zip(Maker, totals.makers, strict=False)
         if tries > 0
     }
 

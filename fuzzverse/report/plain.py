@@ -11,7 +11,7 @@ from typing import Final
 from fuzzverse.bench.plain import OURS, THEIRS, PlainContest
 from fuzzverse.bench.statistics import Amount, a12, mann_whitney
 from fuzzverse.report.svg import AXIS, GRID, document, line, stroke, text
-from fuzzverse.report.text import columns, count, printable
+from fuzzverse.report.text import columns, count, markdown_table, printable
 
 _HEAD: Final = (
     "target",
@@ -81,9 +81,8 @@ def render(contests: Sequence[PlainContest]) -> str:
 
 def render_markdown(contests: Sequence[PlainContest], command: str) -> str:
     """The table for a document, with the command that made it."""
-    lines = [f"`{command}`", "", f"| {' | '.join(_HEAD)} |", "|" + "---|" * len(_HEAD)]
-    lines += [f"| {' | '.join(_row(one))} |" for one in _complete(contests)]
-    return "\n".join([*lines, "", _NOTE])
+    table = markdown_table(_HEAD, [_row(one) for one in _complete(contests)], left=1)
+    return f"`{command}`\n\n{table}\n{_NOTE}"
 
 
 def render_json(contests: Sequence[PlainContest], command: str) -> str:

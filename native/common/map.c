@@ -4,14 +4,6 @@
 
 #include "mix.h"
 
-enum { FV_MAP_WORD = sizeof(uint64_t), FV_MAP_BLOCK = 64 };
-
-static inline uint64_t load(const uint8_t *p) {
-    uint64_t word;
-    memcpy(&word, p, sizeof word);
-    return word;
-}
-
 static const uint8_t hit_class[256] = {
     [0] = 0,          [1] = 1,           [2] = 2,
     [3] = 4,          [4 ... 7] = 8,     [8 ... 15] = 16,
@@ -20,18 +12,16 @@ static const uint8_t hit_class[256] = {
 
 uint8_t fv_map_class(uint8_t hit_count) { return hit_class[hit_count]; }
 
+uint8_t fv_map_class_least(uint32_t class) {
+    static const uint8_t least[FV_MAP_CLASSES] = {1, 2, 3, 4, 8, 16, 32, 128};
+    return least[class];
+}
+
 static inline uint64_t classify_word(uint64_t word) {
     uint64_t classes = 0;
     for (int shift = 0; shift < 64; shift += 8)
         classes |= (uint64_t)hit_class[(word >> shift) & 0xff] << shift;
     return classes;
-}
-
-/* Most of a map is empty: blocks without anything are passed over at memory speed. */
-static inline int block_is_blank(const uint8_t *block) {
-    uint64_t any = 0;
-    for (size_t k = 0; k < FV_MAP_BLOCK; k += FV_MAP_WORD) any |= load(block + k);
-    return any == 0;
 }
 
 static inline uint64_t hash_word(uint64_t word, size_t place) {
@@ -61,7 +51,7 @@ static uint64_t classify_block(uint8_t *to, const uint8_t *counters, size_t firs
         memcpy(to + i, &n, sizeof n);
     }
     for (size_t i = 0; i < FV_MAP_BLOCK; i += FV_MAP_WORD)
-        hash += hash_word(load(to + i), first + i);
+        hash += hash_word(fv_map_load(to + i), first + i);
     return hash;
 }
 
@@ -70,7 +60,7 @@ static uint64_t classify_part(uint8_t *to, const uint8_t *counters, size_t n, si
     uint64_t hash = 0;
     size_t i = 0;
     for (; i + FV_MAP_WORD <= n; i += FV_MAP_WORD) {
-        uint64_t word = load(counters + i);
+        uint64_t word = fv_map_load(counters + i);
         if (word != 0) word = classify_word(word);
         hash += hash_word(word, first + i);
         memcpy(to + i, &word, sizeof word);
@@ -86,7 +76,7 @@ uint64_t fv_map_classify(uint8_t *to, const uint8_t *counters, size_t n, size_t 
     uint64_t hash = 0;
     size_t i = 0;
     for (; i + FV_MAP_BLOCK <= n; i += FV_MAP_BLOCK)
-        if (block_is_blank(counters + i))
+        if (fv_map_is_blank(counters + i))
             memset(to + i, 0, FV_MAP_BLOCK);
         else
             hash += classify_block(to + i, counters + i, first + i);
@@ -96,7 +86,8 @@ uint64_t fv_map_classify(uint8_t *to, const uint8_t *counters, size_t n, size_t 
 static uint64_t hash_part(const uint8_t *map, size_t n, size_t first) {
     uint64_t hash = 0;
     size_t i = 0;
-    for (; i + FV_MAP_WORD <= n; i += FV_MAP_WORD) hash += hash_word(load(map + i), first + i);
+    for (; i + FV_MAP_WORD <= n; i += FV_MAP_WORD)
+        hash += hash_word(fv_map_load(map + i), first + i);
     for (; i < n; i++) hash += hash_word(map[i], first + i);
     return hash;
 }
@@ -105,7 +96,7 @@ uint64_t fv_map_hash(const uint8_t *map, size_t n, size_t first) {
     uint64_t hash = 0;
     size_t i = 0;
     for (; i + FV_MAP_BLOCK <= n; i += FV_MAP_BLOCK)
-        if (!block_is_blank(map + i)) hash += hash_part(map + i, FV_MAP_BLOCK, first + i);
+        if (!fv_map_is_blank(map + i)) hash += hash_part(map + i, FV_MAP_BLOCK, first + i);
     return hash + hash_part(map + i, n - i, first + i);
 }
 
@@ -113,7 +104,7 @@ uint64_t fv_map_hash(const uint8_t *map, size_t n, size_t first) {
 static inline uint64_t block_fresh(const uint8_t *explored, const uint8_t *slot) {
     uint64_t any = 0;
     for (size_t k = 0; k < FV_MAP_BLOCK; k += FV_MAP_WORD)
-        any |= load(slot + k) & ~load(explored + k);
+        any |= fv_map_load(slot + k) & ~fv_map_load(explored + k);
     return any;
 }
 
@@ -123,7 +114,7 @@ static uint64_t bytes_fresh(const uint8_t *explored, const uint8_t *slot, size_t
     uint64_t fresh = 0;
     size_t i = 0;
     for (; i + FV_MAP_WORD <= n; i += FV_MAP_WORD) {
-        uint64_t word = load(slot + i) & ~load(explored + i);
+        uint64_t word = fv_map_load(slot + i) & ~fv_map_load(explored + i);
         if (word != 0) fresh += ones(word);
     }
     for (; i < n; i++) fresh += ones(slot[i] & (uint8_t)~explored[i]);
@@ -164,7 +155,7 @@ uint64_t fv_map_merge(uint8_t *explored, const uint8_t *slot, size_t n) {
 void fv_map_join(uint8_t *to, const uint8_t *slot, size_t n) {
     size_t i = 0;
     for (; i + FV_MAP_BLOCK <= n; i += FV_MAP_BLOCK)
-        if (!block_is_blank(slot + i))
+        if (!fv_map_is_blank(slot + i))
             for (size_t k = i; k < i + FV_MAP_BLOCK; k++) to[k] |= slot[k];
     for (; i < n; i++) to[i] |= slot[i];
 }
@@ -173,7 +164,8 @@ static inline void store(uint8_t *p, uint64_t word) { memcpy(p, &word, sizeof wo
 
 /* seen += more, counting to three. */
 static inline void tally_word(uint8_t *seen, size_t stride, const uint64_t more[3]) {
-    uint64_t one = load(seen), two = load(seen + stride), three = load(seen + 2 * stride);
+    uint64_t one = fv_map_load(seen), two = fv_map_load(seen + stride),
+             three = fv_map_load(seen + 2 * stride);
     store(seen + 2 * stride, three | more[2] | (two & more[0]) | (one & more[1]));
     store(seen + stride, two | more[1] | (one & more[0]));
     store(seen, one | more[0]);
@@ -181,8 +173,8 @@ static inline void tally_word(uint8_t *seen, size_t stride, const uint64_t more[
 
 static inline void tally_one(uint8_t *seen, size_t stride, const uint8_t *slot,
                              const uint8_t *before) {
-    uint64_t word = load(slot);
-    if (before != NULL) word &= ~load(before);
+    uint64_t word = fv_map_load(slot);
+    if (before != NULL) word &= ~fv_map_load(before);
     if (word != 0) tally_word(seen, stride, (uint64_t[3]){word, 0, 0});
 }
 
@@ -207,10 +199,11 @@ void fv_map_tally(uint8_t *seen, size_t stride, const uint8_t *slot, const uint8
 
 static void take_words(uint8_t *seen, uint8_t *more, size_t stride, size_t n) {
     for (size_t i = 0; i + FV_MAP_WORD <= n; i += FV_MAP_WORD) {
-        uint64_t one = load(more + i);
+        uint64_t one = fv_map_load(more + i);
         if (one == 0) continue;
-        tally_word(seen + i, stride,
-                   (uint64_t[3]){one, load(more + i + stride), load(more + i + 2 * stride)});
+        tally_word(
+            seen + i, stride,
+            (uint64_t[3]){one, fv_map_load(more + i + stride), fv_map_load(more + i + 2 * stride)});
         for (size_t k = 0; k < 3; k++) store(more + i + k * stride, 0);
     }
 }
@@ -218,7 +211,7 @@ static void take_words(uint8_t *seen, uint8_t *more, size_t stride, size_t n) {
 void fv_map_tally_take(uint8_t *seen, uint8_t *more, size_t stride, size_t n) {
     size_t i = 0;
     for (; i + FV_MAP_BLOCK <= n; i += FV_MAP_BLOCK)
-        if (!block_is_blank(more + i)) take_words(seen + i, more + i, stride, FV_MAP_BLOCK);
+        if (!fv_map_is_blank(more + i)) take_words(seen + i, more + i, stride, FV_MAP_BLOCK);
     take_words(seen + i, more + i, stride, n - i);
 }
 
@@ -226,7 +219,7 @@ uint64_t fv_map_count(const uint8_t *map, size_t n) {
     uint64_t count = 0;
     size_t i = 0;
     for (; i + FV_MAP_WORD <= n; i += FV_MAP_WORD)
-        if (load(map + i) != 0) count += ones(load(map + i));
+        if (fv_map_load(map + i) != 0) count += ones(fv_map_load(map + i));
     for (; i < n; i++) count += ones(map[i]);
     return count;
 }
@@ -239,7 +232,7 @@ uint64_t fv_map_count_bytes(const uint8_t *map, size_t n) {
 
 uint64_t fv_map_set(uint8_t *map, size_t bit, size_t first) {
     size_t at = bit / 64 * FV_MAP_WORD;
-    uint64_t before = load(map + at), after = before | UINT64_C(1) << bit % 64;
+    uint64_t before = fv_map_load(map + at), after = before | UINT64_C(1) << bit % 64;
     if (before == after) return 0;
     store(map + at, after);
     return hash_word(after, first + at) - hash_word(before, first + at);

@@ -2,12 +2,31 @@
 #ifndef FV_COMMON_MAP_H
 #define FV_COMMON_MAP_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
+
+enum { FV_MAP_WORD = sizeof(uint64_t), FV_MAP_BLOCK = 64, FV_MAP_CLASSES = 8 };
+
+static inline uint64_t fv_map_load(const uint8_t *at) {
+    uint64_t word;
+    memcpy(&word, at, sizeof word);
+    return word;
+}
+
+/* Most of a map is empty: blocks without anything are passed over at memory speed. */
+static inline bool fv_map_is_blank(const uint8_t *block) {
+    uint64_t any = 0;
+    for (size_t k = 0; k < FV_MAP_BLOCK; k += FV_MAP_WORD) any |= fv_map_load(block + k);
+    return any == 0;
+}
 
 /* Hit counts as libFuzzer and AFL++ class them: 1, 2, 3, 4-7, 8-15, 16-31, 32-127, 128+; a
  * counter of zero is no feature. */
 uint8_t fv_map_class(uint8_t hit_count);
+/* The least hit count of the class whose bit is number `class`. */
+uint8_t fv_map_class_least(uint32_t class);
 
 /* Writes the class of every counter; returns a hash of them that does not depend on order.
  * `first` is the index of the first counter in the whole map. */

@@ -103,7 +103,7 @@ static bool open_frontier(struct fv_campaign *c) {
         !fv_frontier_open(c->frontier, c->header, c->known, c->plan.campaign_seed))
         return false;
     if (c->plan.engine == FV_ENGINE_MUTATES)
-        c->frontier->makers.mutator = (struct fv_mutator){fv_bridge_mutate, c};
+        c->frontier->makers.mutator = (struct fv_engine_mutator){fv_bridge_mutate, c};
     return true;
 }
 

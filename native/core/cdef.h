@@ -131,8 +131,8 @@ struct fv_record_head {
 };
 
 /* A record of a census is the head and, in the place of all else, the numbers of the input's
- * features, 32 bits each and at most 200,000 of them: `fresh` counts all, `draws` are the
- * timeline's, `digest` says how many edges it passed at least. */
+ * features, 32 bits each and at most 200,000 of them: `fresh` counts all, `digest` says how many
+ * edges the timeline passed at least. */
 
 /* A splitpoint, and how many timelines are tried from there: draw `count` of the last of
  * `segment_count` segments behind a root, or behind the campaign's first input and its tape. */

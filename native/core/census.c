@@ -2,20 +2,14 @@
 
 #include <string.h>
 
+#include "../common/map.h"
 #include "queue.h"
 #include "tree.h"
 
 struct list {
     uint32_t *to;
     uint32_t count, max;
-    uint64_t work;
 };
-
-/* How often at least an edge of this class was passed; what other features cost is not known. */
-static uint32_t least_hits(uint32_t class) {
-    static const uint32_t hits[8] = {1, 2, 3, 4, 8, 16, 32, 128};
-    return hits[class];
-}
 
 static void list_features(struct list *l, const uint8_t *map, uint64_t from, uint64_t to,
                           uint64_t as) {
@@ -27,10 +21,11 @@ static void list_features(struct list *l, const uint8_t *map, uint64_t from, uin
         }
 }
 
+/* How many edges were passed at least; what other features cost is not known. */
 static uint64_t work_of(const uint8_t *map, uint64_t from, uint64_t to) {
     uint64_t work = 0;
     for (uint64_t i = from; i < to; i++)
-        if (map[i] != 0) work += least_hits(31 - (uint32_t)__builtin_clz(map[i]));
+        if (map[i] != 0) work += fv_map_class_least(31 - (uint32_t)__builtin_clz(map[i]));
     return work;
 }
 
@@ -61,7 +56,6 @@ void fv_census_tell(struct fv_campaign *c, const struct fv_lane *lane) {
                              .verdict = verdict_of(&lane->tree->totals),
                              .mark = -1,
                              .ordinal = lane->job,
-                             .draws = lane->tree->totals.draws,
                              .digest = work_of(map, h->map_edges, h->map_each)};
     size_t size = sizeof head + (most + most % 2) * sizeof(uint32_t);
     uint8_t *to = fv_queue_extend(&c->records, size);

@@ -1,9 +1,8 @@
 #include "counters.h"
 
-#include <string.h>
 #include <sys/mman.h>
 
-enum { FV_MAP_BLOCK = 64 };
+#include "../common/map.h"
 
 static void *zeroes(size_t n) {
     void *at =
@@ -27,16 +26,10 @@ void fv_counters_close(struct fv_counters *c) {
     c->places = NULL;
 }
 
-/* The least count of each class. */
-static uint8_t value_of(uint32_t layer) {
-    static const uint8_t least[FV_COUNTER_CLASSES] = {1, 2, 3, 4, 8, 16, 32, 128};
-    return least[layer];
-}
-
 /* The one of counter 0 stays free in all layers. */
 static uint32_t take_place(struct fv_counters *c) {
     if (c->place_count % c->counter_max == 0) c->place_count++;
-    if (c->place_count / c->counter_max >= FV_COUNTER_CLASSES) {
+    if (c->place_count / c->counter_max >= FV_MAP_CLASSES) {
         c->left_out++;
         return 0;
     }
@@ -48,7 +41,7 @@ static void write_feature(struct fv_counters *c, size_t feature) {
     if (*place == 0) *place = take_place(c);
     if (*place == 0) return;
     uint8_t *counter = &c->counters[*place % c->counter_max];
-    uint8_t value = value_of(*place / c->counter_max);
+    uint8_t value = fv_map_class_least(*place / c->counter_max);
     if (*counter < value) *counter = value;
 }
 
@@ -56,22 +49,10 @@ static void write_word(struct fv_counters *c, uint64_t word, size_t first) {
     for (; word != 0; word &= word - 1) write_feature(c, first + (size_t)__builtin_ctzll(word));
 }
 
-static uint64_t load(const uint8_t *at) {
-    uint64_t word;
-    memcpy(&word, at, sizeof word);
-    return word;
-}
-
-static bool is_blank(const uint8_t *block) {
-    uint64_t any = 0;
-    for (size_t i = 0; i < FV_MAP_BLOCK; i += sizeof any) any |= load(block + i);
-    return any == 0;
-}
-
 static void write_bytes(struct fv_counters *c, const uint8_t *map, size_t from, size_t n) {
     size_t i = from;
     for (; i + sizeof(uint64_t) <= from + n; i += sizeof(uint64_t))
-        write_word(c, load(map + i), i * 8);
+        write_word(c, fv_map_load(map + i), i * 8);
     for (; i < from + n; i++) write_word(c, map[i], i * 8);
 }
 
@@ -79,7 +60,7 @@ uint32_t fv_counters_write(struct fv_counters *c, const uint8_t *map) {
     size_t i = 0;
     c->counters[0] = 1;
     for (; i + FV_MAP_BLOCK <= c->map_size; i += FV_MAP_BLOCK)
-        if (!is_blank(map + i)) write_bytes(c, map, i, FV_MAP_BLOCK);
+        if (!fv_map_is_blank(map + i)) write_bytes(c, map, i, FV_MAP_BLOCK);
     write_bytes(c, map, i, c->map_size - i);
     return c->place_count < c->counter_max ? c->place_count : c->counter_max;
 }

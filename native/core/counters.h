@@ -10,7 +10,6 @@
 enum {
     FV_COUNTERS_MAX = 1 << 18,   /* more would alias: libFuzzer takes 8 times as many modulo 2^21 */
     FV_COUNTERS_CHUNK = 1 << 12, /* they are registered by so many */
-    FV_COUNTER_CLASSES = 8,      /* that libFuzzer tells apart in one counter */
 };
 
 /* A feature gets a counter when it is first seen, the next one that is free, and says 1 there, so a

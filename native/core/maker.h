@@ -38,13 +38,14 @@ struct fv_maker_record {
 };
 
 /* Who mutates bytes in place; returns their new number, at most `max`, or 0 when it cannot. */
-struct fv_mutator {
+struct fv_engine_mutator {
     uint32_t (*mutate)(void *with, uint8_t *bytes, uint32_t size, uint32_t max);
     void *with;
 };
 
 struct fv_makers {
-    struct fv_mutator mutator; /* of FV_MAKER_MUTATE; NULL: there is none, and no such maker */
+    struct fv_engine_mutator
+        mutator; /* of FV_MAKER_MUTATE; NULL: there is none, and no such maker */
     struct fv_maker_record of[FV_MAKERS];
     uint64_t tries[FV_MAKERS]; /* in all */
     uint64_t yields[FV_MAKERS];
@@ -57,7 +58,7 @@ struct fv_splitpoint {
     uint64_t draws;
     uint32_t other;       /* another node, for a splice; FV_NOTHING: none */
     uint64_t other_draws; /* and the draw that it discovered something at */
-    const struct fv_mutator *mutator;
+    const struct fv_engine_mutator *mutator;
     bool may_watch; /* its known future, for comparisons */
 };
 

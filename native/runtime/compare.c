@@ -263,10 +263,8 @@ void __sanitizer_cov_trace_switch(uint64_t value, const uint64_t *cases) {
 
 /* ---- texts: sanitizers call these ------------------------------------------------------------ */
 
-enum { FV_LOOKED_AT = 64 /* bytes of a text */ };
-
 static size_t length(const char *text, size_t most) {
-    return strnlen(text, most < FV_LOOKED_AT ? most : FV_LOOKED_AT);
+    return strnlen(text, most < FV_TEXT_SIDE_BYTES ? most : FV_TEXT_SIDE_BYTES);
 }
 
 #define FV_HOOK_(name, type, ...)                                                                  \

@@ -102,12 +102,12 @@ def test_archives_and_afls_output_are_read_with_care(fuzzverse: Fuzzverse, tmp_p
     write(afl, INPUTS[3:5])
     os.mkfifo(afl / "pipe")
     (afl / "link").symlink_to("/etc/passwd")
-    done = fuzzverse("corpus", "import", "packets", tmp_path / "into", archive, tmp_path / "afl")
+    done = fuzzverse("corpus", "import", tmp_path / "into", archive, tmp_path / "afl")
     assert done.code == 0, done.err
     assert kept(tmp_path / "into") == set(INPUTS[2:5])
     for words in ("'large' is larger than", "pipe is no regular file", "link: "):
         assert words in done.err
-    none = fuzzverse("corpus", "import", "packets", tmp_path / "x", SOURCES / "target.toml")
+    none = fuzzverse("corpus", "import", tmp_path / "x", SOURCES / "target.toml")
     assert none.code == 2
 
 
@@ -132,7 +132,7 @@ def test_afl_has_names_of_its_own_and_reads_back(fuzzverse: Fuzzverse, tmp_path:
     assert done.code == 0, done.err
     names = sorted(path.name for path in queue.iterdir())
     assert [name.split(",src:")[0] for name in names] == [f"id:{i:06d}" for i in range(len(INPUTS))]
-    back = fuzzverse("corpus", "import", "packets", tmp_path / "back", tmp_path / "afl")
+    back = fuzzverse("corpus", "import", tmp_path / "back", tmp_path / "afl")
     assert back.code == 0, back.err
     assert kept(tmp_path / "back") == set(INPUTS)
     both = fuzzverse("corpus", "export", "packets", offered, queue, "--afl", "--libfuzzer")

@@ -167,7 +167,7 @@ static uint32_t fail_to(void *with, uint8_t *bytes, uint32_t size, uint32_t max)
 
 static void what_an_engine_changed_is_answered(void) {
     uint32_t calls = 0;
-    struct fv_mutator mutator = {turn_over, &calls};
+    struct fv_engine_mutator mutator = {turn_over, &calls};
     for (uint64_t seed = 0; seed < 200; seed++) {
         struct fv_step steps[FV_TAIL_MAX];
         struct fv_splitpoint from = at(edited, CUT + 1, FV_NOTHING);
@@ -187,7 +187,7 @@ static void what_an_engine_changed_is_answered(void) {
 }
 
 static void an_engine_that_fails_leaves_it_to_reseeding(void) {
-    struct fv_mutator mutator = {fail_to, NULL};
+    struct fv_engine_mutator mutator = {fail_to, NULL};
     struct fv_splitpoint from = at(edited, CUT + 1, FV_NOTHING);
     EXPECT(made_by(from, FV_MAKER_MUTATE) == FV_MAKER_RESEED);
     from.mutator = &mutator;

@@ -10,9 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fuzzverse.corpus import ENTRY_SIZE_MAX, GROUP_MAX, Corpus, CorpusWriter, load
+from fuzzverse.corpus import GROUP_MAX, Corpus, CorpusWriter, load
 from fuzzverse.errors import EngineError, UsageError
 from fuzzverse.files import name_of
+from fuzzverse.model import INPUT_SIZE_MAX
 
 
 @given(st.lists(st.binary(max_size=50), max_size=20))
@@ -40,7 +41,7 @@ def test_a_group_may_be_larger_than_the_limit_of_open_files(tmp_path: Path) -> N
 
 def test_loading_skips_odd_files_and_says_so(tmp_path: Path) -> None:
     (tmp_path / "good").write_bytes(b"x")
-    (tmp_path / "large").write_bytes(b"x" * (ENTRY_SIZE_MAX + 1))
+    (tmp_path / "large").write_bytes(b"x" * (INPUT_SIZE_MAX + 1))
     (tmp_path / "link").symlink_to("good")
     (tmp_path / "directory").mkdir()
     (tmp_path / ".hidden.part").write_bytes(b"x")

@@ -2,7 +2,10 @@ from __future__ import annotations
 
 import struct
 
-from fuzzverse.model import Discovery, Recipe, Segment, TimelineRecord, Trial, Verdict
+import pytest
+
+from fuzzverse.errors import EngineError
+from fuzzverse.model import Counted, Discovery, Recipe, Segment, TimelineRecord, Trial, Verdict
 from fuzzverse.records import parse
 
 PATH = Recipe.of(0, Segment(3, 9)).path
@@ -65,3 +68,22 @@ def test_a_tape_is_for_the_recipes_behind_it() -> None:
     assert isinstance(timeline, TimelineRecord)
     assert timeline.recipe == Recipe(42, PATH, b"bytes")
     assert tapes == {42: b"bytes"}
+
+
+def census_record(features: list[int], count: int) -> bytes:
+    body = struct.pack(f"<{len(features)}I", *features) + b"\0" * (4 * (len(features) % 2))
+    head = struct.pack(
+        "<IIIiiiQQQQQIIIIIIIIIIII",
+        *(112 + len(body), 5, 0, 0, 0, -1, 6, 0, 0, count, 30, 0),
+        *(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0),
+    )
+    return head + body
+
+
+def test_a_census_tells_all_features_or_fails() -> None:
+    (counted,) = parse(memoryview(census_record([2, 5, 7], 3)), {}, is_told_later=False)
+    assert isinstance(counted, Counted)
+    assert (counted.index, counted.verdict, counted.work) == (6, Verdict.OK, 30)
+    assert counted.features.tolist() == [2, 5, 7]
+    with pytest.raises(EngineError, match="input 6 has 9 features"):
+        list(parse(memoryview(census_record([2, 5], 9)), {}, is_told_later=False))

@@ -5,7 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fuzzverse.errors import InputError
-from fuzzverse.tape import TAPE_SIZE_MAX, bytes_for, tape_of
+from fuzzverse.model import INPUT_SIZE_MAX
+from fuzzverse.tape import bytes_for, tape_of
 from fuzzverse.trace import Draw
 
 
@@ -36,4 +37,4 @@ def test_a_tape_answers_what_was_drawn(draws: list[tuple[int, int]]) -> None:
 
 def test_a_tape_has_an_end() -> None:
     with pytest.raises(InputError, match="more than"):
-        tape_of(draw(1, 0) for _ in range(TAPE_SIZE_MAX // 8 + 1))
+        tape_of(draw(1, 0) for _ in range(INPUT_SIZE_MAX // 8 + 1))

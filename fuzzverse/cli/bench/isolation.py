@@ -11,11 +11,11 @@ from fuzzverse.bench.isolation import Comparison, Setting, Trial, compare, run_c
 from fuzzverse.cli.bench.options import campaign_options
 from fuzzverse.cli.bench.results import Files, command_line, file_options
 from fuzzverse.cli.opening import BuildRequest, open_target
-from fuzzverse.cli.options import COUNT_MAX, STRATEGIES, OneIn
+from fuzzverse.cli.options import COUNT_MAX, OneIn
 from fuzzverse.cli.watching import say
 from fuzzverse.errors import ExitCode
 from fuzzverse.interruption import Interruption
-from fuzzverse.model import Policy, Strategy
+from fuzzverse.model import STRATEGIES, Policy
 from fuzzverse.report.pairs import render, render_json, render_markdown, render_pair
 
 DEFAULT_TARGETS = ("maze", "dungeon", "gates-spread")
@@ -24,7 +24,9 @@ DEFAULT_TARGETS = ("maze", "dungeon", "gates-spread")
 @click.command()
 @click.argument("targets", nargs=-1)
 @campaign_options(seeds=5)
-@click.option("--strategy", type=click.Choice(STRATEGIES), default="frontier", show_default=True)
+@click.option(
+    "--strategy", type=click.Choice(tuple(STRATEGIES)), default="frontier", show_default=True
+)
 @click.option(
     "--timelines",
     type=click.IntRange(1, COUNT_MAX),
@@ -50,7 +52,7 @@ def isolation(
     TARGETS are names or paths. A campaign that comes out differently is an error, and ends the
     bench. Ctrl-C ends with what there is.
     """
-    setting = Setting(Strategy[strategy.upper().replace("-", "_")], timelines, jobs, canary)
+    setting = Setting(STRATEGIES[strategy], timelines, jobs, canary)
     interruption, comparisons = Interruption(), list[Comparison]()
     try:
         with interruption.listening():

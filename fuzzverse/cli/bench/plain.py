@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import sys
 import tempfile
@@ -29,7 +30,7 @@ from fuzzverse.cli.options import Duration
 from fuzzverse.cli.watching import say
 from fuzzverse.errors import ExitCode, UsageError
 from fuzzverse.interruption import Interruption
-from fuzzverse.model import Counted, Policy, Recipe, Target
+from fuzzverse.model import Counted, Policy, Target
 from fuzzverse.report import plain as report
 from fuzzverse.toolchain import asked_compiler, find_compiler
 
@@ -95,8 +96,7 @@ def _runs(name: str, seeds: int, seconds: float) -> Iterator[PlainRun]:
 
 
 def _census(target: Target) -> Census:
-    def opened(policy: Policy, recipes: Sequence[Recipe]) -> native.Campaign:
-        return native.Campaign(target, policy, recipes)
+    opened = functools.partial(native.Campaign, target)
 
     def counted(inputs: Sequence[bytes]) -> Iterator[Counted]:
         return census(opened, [native.input_parse(data) for data in inputs], Policy())

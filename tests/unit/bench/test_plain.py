@@ -27,7 +27,7 @@ def census(inputs: Sequence[bytes]) -> Iterator[Counted]:
     """Input n has n edges, each in two classes."""
     for index, data in enumerate(inputs):
         features = np.array([8 * edge + k for edge in range(len(data)) for k in (0, 3)], np.uint32)
-        yield Counted(index, Verdict.OK, 0, 0, len(features), features)
+        yield Counted(index, Verdict.OK, 0, features)
 
 
 def test_a_run_is_what_its_corpus_has() -> None:

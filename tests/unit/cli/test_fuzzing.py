@@ -2,8 +2,9 @@ from __future__ import annotations
 
 import pytest
 
-from fuzzverse.cli.fuzzing import DEADLINE_MS_MAX, LENGTH_MAX, MEMORY_MB_MAX, policy_of
+from fuzzverse.cli.fuzzing import DEADLINE_MS_MAX, MEMORY_MB_MAX, policy_of
 from fuzzverse.libfuzzer import Flags
+from fuzzverse.model import INPUT_SIZE_MAX
 
 
 @pytest.mark.parametrize(("runs", "timelines"), [(-1, None), (0, 5), (1, 1), (70, 70)])
@@ -26,5 +27,5 @@ def test_flags_become_a_policy() -> None:
 def test_no_limit_is_the_widest_there_is() -> None:
     policy = policy_of(Flags(rss_limit_mb=0, timeout=0, max_len=1 << 40), 0)
     assert policy.memory_mb == MEMORY_MB_MAX
-    assert (policy.deadline_ms, policy.length_max) == (DEADLINE_MS_MAX, LENGTH_MAX)
+    assert (policy.deadline_ms, policy.length_max) == (DEADLINE_MS_MAX, INPUT_SIZE_MAX)
     assert policy_of(Flags(), 0).length_max is None
