@@ -6,6 +6,7 @@ import contextlib
 import hashlib
 import os
 import stat
+import threading
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Final
@@ -79,8 +80,8 @@ def sweep(directory: Path) -> None:
 
 
 def _beside(path: Path) -> Path:
-    """Where a file is written before it appears."""
-    return path.with_name(f".{path.name}.{os.getpid()}{PART}")
+    """Where this thread writes a file before it appears: another may be writing the same one."""
+    return path.with_name(f".{path.name}.{os.getpid()}.{threading.get_native_id()}{PART}")
 
 
 @contextlib.contextmanager

@@ -124,7 +124,7 @@ class EngineProcess:
         corpus.add_group(whole.values())
         for name in whole:
             with disk_errors(self._kept / name, "remove"):
-                (self._kept / name).unlink()
+                (self._kept / name).unlink(missing_ok=True)
 
     def end(self) -> None:
         """Waits for a process that was asked to end, or kills it; what is left of it goes."""

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import concurrent.futures
 import os
 from pathlib import Path
 
@@ -50,6 +51,18 @@ def test_a_group_that_fails_names_a_path_and_leaves_only_whole_files(tmp_path: P
         write_group_whole(tmp_path, {"first": b"x", "taken": b"y", "last": b"z"})
     assert {path.name for path in tmp_path.iterdir()} == {"first", "taken"}
     assert (tmp_path / "first").read_bytes() == b"x"
+
+
+def test_threads_that_write_the_same_files_are_in_nobodys_way(tmp_path: Path) -> None:
+    files = {f"name{i}": bytes(i) for i in range(20)}
+
+    def write(_: int) -> None:
+        for _ in range(20):
+            write_group_whole(tmp_path, files)
+
+    with concurrent.futures.ThreadPoolExecutor(4) as pool:
+        list(pool.map(write, range(4)))
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == files
 
 
 def test_reading_is_capped(tmp_path: Path) -> None:
