@@ -28,7 +28,7 @@ _KIND_TAPE: Final = 4
 _KIND_CENSUS: Final = 5
 _VERDICTS: Final = tuple(Verdict)
 # struct fv_record_head of cdef.h
-_HEAD: Final = struct.Struct("<IIIiiiQQQQQIIIIII8xI12x")
+_HEAD: Final = struct.Struct("<IIIiiiQQQQQIIIIII8xI20x")
 _TAPE_INSIDE: Final = 2
 
 

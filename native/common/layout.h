@@ -153,8 +153,7 @@ struct fv_slot {
     uint32_t has_edges; /* the edge range of the features is written */
     uint32_t order;     /* that it belongs to, and which of its children it is */
     uint32_t child;
-    uint32_t journal_count;
-    uint32_t compare_count;
+    uint32_t journal_count, compare_count;
     uint32_t is_traced;  /* enum fv_trace */
     uint64_t generation; /* of the timelines of one process; 0: it has but one */
     uint64_t trace_from; /* the first draw of the trace */
@@ -164,6 +163,7 @@ struct fv_slot {
     uint64_t feature_hash;
     uint64_t fresh_below; /* fresh features of the timelines split off below */
     uint64_t address;     /* where a signal struck */
+    uint64_t cost;        /* of an input of bytes: comparisons that it made; 0: unknown */
     char message[FV_TEXT_BYTES];
     char identity[FV_IDENTITY_BYTES];
     struct fv_recipe recipe; /* last: only the used segments are copied */

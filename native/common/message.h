@@ -74,6 +74,7 @@ struct fv_series {
     uint32_t word_count;
     uint32_t length_max; /* of what is made; of a longer entry its own length */
     uint32_t reserved;
+    uint64_t cost_typical; /* of an entry; 0: unknown */
 };
 
 /* An entry to make inputs from. */
@@ -139,8 +140,9 @@ struct fv_record {
     uint32_t owned_count; /* fresh features, told one by one under mutation */
     uint32_t word_size;   /* of the word that made the difference */
     uint32_t replaces;    /* the entry that this smaller one is as good as; FV_NOTHING: none */
+    uint64_t cost;        /* of an input of bytes: comparisons that it made; 0: unknown */
 };
 
-static_assert(sizeof(struct fv_record) == 112, "layout");
+static_assert(sizeof(struct fv_record) == 120, "layout");
 
 #endif

@@ -128,6 +128,7 @@ struct fv_record_head {
     uint32_t owned_count; /* none, likewise */
     uint32_t word_size;
     uint32_t replaces;
+    uint64_t cost;
 };
 
 /* A record of a census is the head and, in the place of all else, the numbers of the input's

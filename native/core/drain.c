@@ -253,6 +253,7 @@ static void adopt(struct fv_campaign *c, struct fv_lane *lane, struct fv_record 
                            .word = bytes + words_at(r),
                            .word_size = r->word_size,
                            .replaces = r->replaces,
+                           .cost = r->cost < FV_COST_MAX ? r->cost : FV_COST_MAX,
                            .now = c->known->totals.timelines};
     if (r->verdict != FV_VERDICT_OK || !find_tape(c, lane, r, &told)) return;
     uint32_t fresh = fv_mutation_learn(c->mutation, &told);

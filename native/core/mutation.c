@@ -86,6 +86,14 @@ static uint32_t rarest_of(const struct fv_mutation *m, const struct fv_entry *e)
     return least;
 }
 
+/* What costs little has at most twice its share, and what costs much no more time than twice what
+ * others have (AFL's calculate_score and libFuzzer's entropic_scale_per_exec_time, by the clock;
+ * this is the same for the same input). */
+static uint64_t by_cost(const struct fv_mutation *m, uint64_t weight, uint64_t cost) {
+    if (m->cost_typical == 0 || cost == 0) return weight;
+    return weight * 2 * m->cost_typical / (m->cost_typical + cost);
+}
+
 /* What few inputs reach is worth more, what was tried often in vain is worth less (Böhme, Pham and
  * Roychoudhury, "Coverage-based greybox fuzzing as Markov chain", 2016; Böhme, Manès and Cha,
  * "Boosting fuzzer efficiency: an information theoretic perspective", 2020). Whole numbers. */
@@ -94,14 +102,29 @@ static uint64_t weight_of(const struct fv_mutation *m, uint32_t number) {
     if (merit->is_gone) return 0;
     const struct fv_entry *e = fv_stock_entry(m->header, number);
     uint64_t rarity = log2_of(m->hit_samples / ((uint64_t)rarest_of(m, e) + 1) + 1);
-    return FV_WEIGHT * (1 + rarity * rarity) * 4 / (8 + merit->visits / 8) + 1;
+    uint64_t weight = FV_WEIGHT * (1 + rarity * rarity) * 4 / (8 + merit->visits / 8);
+    return by_cost(m, weight, merit->cost) + 1;
 }
 
 static void weigh(struct fv_mutation *m, uint32_t number) {
     fv_choice_set(&m->choice, number, weight_of(m, number));
 }
 
+static uint32_t *costs_like(struct fv_mutation *m, uint64_t cost) {
+    return &m->costs[log2_of(cost)];
+}
+
+/* What the class begins with that the middle one is in. */
+static void judge_costs(struct fv_mutation *m) {
+    uint64_t all = 0, below = 0;
+    uint32_t i = 0;
+    for (uint32_t k = 1; k < FV_COST_CLASSES; k++) all += m->costs[k];
+    while (all > 0 && below <= all / 2) below += m->costs[++i];
+    m->cost_typical = all > 0 ? UINT64_C(1) << i : 0;
+}
+
 static void weigh_all(struct fv_mutation *m) {
+    judge_costs(m);
     for (uint32_t i = 0; i < m->entry_count; i++) weigh(m, i);
     m->weighed_at = m->hit_samples;
 }
@@ -127,7 +150,8 @@ static void add_entry(struct fv_mutation *m, const struct fv_told *t, const uint
     }
     uint32_t number = m->entry_count++;
     *fv_stock_entry(m->header, number) = e;
-    m->merits[number] = (struct fv_merit){0};
+    m->merits[number] = (struct fv_merit){.cost = t->cost};
+    ++*costs_like(m, t->cost);
     m->grown_at = t->now;
     if (t->tape_size > m->length_now) fv_mutation_expect(m, t->tape_size);
     weigh(m, number);
@@ -135,6 +159,7 @@ static void add_entry(struct fv_mutation *m, const struct fv_told *t, const uint
 
 static void let_go(struct fv_mutation *m, uint32_t number) {
     m->merits[number].is_gone = 1;
+    --*costs_like(m, m->merits[number].cost);
     fv_choice_set(&m->choice, number, 0);
 }
 
@@ -227,7 +252,8 @@ void fv_mutation_plan(struct fv_mutation *m, struct fv_job_plan *p, uint32_t inp
                                    .input_count = inputs,
                                    .entry_count = m->entry_count,
                                    .word_count = m->word_count,
-                                   .length_max = m->length_now};
+                                   .length_max = m->length_now,
+                                   .cost_typical = m->cost_typical};
     uint32_t picks = 1 + inputs / FV_INPUTS_OF_PICK;
     if (m->choice.total > 0) choose_picks(m, p, picks < FV_PICKS_MAX ? picks : FV_PICKS_MAX);
 }

@@ -8,11 +8,15 @@
 #include "choice.h"
 #include "frontier.h"
 
+enum { FV_COST_CLASSES = 32 };
+#define FV_COST_MAX ((UINT64_C(1) << FV_COST_CLASSES) - 1)
+
 /* What the controller knows of an entry besides its bytes. */
 struct fv_merit {
     uint32_t is_gone; /* another, as good and smaller, took its place */
     uint32_t was_watched;
     uint64_t visits; /* picks of it so far */
+    uint64_t cost;   /* comparisons that it makes; 0: unknown */
 };
 
 struct fv_mutation {
@@ -25,11 +29,13 @@ struct fv_mutation {
     uint64_t grown_at;   /* timelines, when it or the stock grew last */
     uint64_t stock_used;
     struct fv_choice choice;
-    uint8_t *owned;       /* features that entries speak for; a map */
-    uint32_t *hits;       /* by feature modulo header->hits_size, */
-    uint64_t hit_samples; /* of so many inputs */
-    uint64_t weighed_at;  /* samples, when all entries were weighed last */
-    uint64_t overflow;    /* entries and words that found no room */
+    uint64_t cost_typical;           /* half of the entries cost as much; 0: none is known */
+    uint32_t costs[FV_COST_CLASSES]; /* entries that are there, by the logarithm of their cost */
+    uint8_t *owned;                  /* features that entries speak for; a map */
+    uint32_t *hits;                  /* by feature modulo header->hits_size, */
+    uint64_t hit_samples;            /* of so many inputs */
+    uint64_t weighed_at;             /* samples, when all entries were weighed last */
+    uint64_t overflow;               /* entries and words that found no room */
 };
 
 /* An input that was told of; all of it checked for size. */
@@ -39,7 +45,8 @@ struct fv_told {
     const uint8_t *word;
     uint32_t tape_size, owned_count, word_size;
     uint32_t replaces;
-    uint64_t now; /* timelines of the campaign */
+    uint64_t cost; /* comparisons that it makes; 0: unknown */
+    uint64_t now;  /* timelines of the campaign */
 };
 
 bool fv_mutation_open(struct fv_mutation *mutation, const struct fv_header *header,

@@ -11,6 +11,7 @@
 static struct {
     uint8_t *data;
     bool is_given;
+    uint64_t compared; /* before it */
 } input;
 
 /* Small ones are as likely as large ones. */
@@ -34,6 +35,7 @@ bool fv_bytes_next(const uint8_t **data, size_t *size) {
     if (input.data == NULL && *size > 0) fv_ending_lose("no memory for an input");
     draw_bytes(input.data, *size);
     *data = input.data;
+    input.compared = fv_rt.compared;
     return true;
 }
 
@@ -42,6 +44,7 @@ void fv_bytes_end(int result) {
         fv_series_end(result != FV_BYTES_NOT_KEPT);
         return;
     }
+    fv_rt.slot->cost = fv_rt.compared - input.compared;
     free(input.data);
     input.data = NULL;
 }

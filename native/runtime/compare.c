@@ -36,8 +36,9 @@ struct match {
     uint64_t rank;
 };
 
-/* Private to the process. `looks_left` is the one thing that a callback reads when nothing is
- * watched; `ranks` belong to the entries of the slot's table. */
+/* Private to the process. `looks_left` is the one thing that a callback reads here when nothing is
+ * watched, and it writes nothing here: this page would be one more that is copied. `ranks` belong
+ * to the entries of the slot's table. */
 static struct FV_KEPT_TYPE {
     uint32_t looks_left, looks_left_in_all;
     struct fv_operands *operands; /* of an input of a series; NULL: draws are looked for */
@@ -244,6 +245,7 @@ void fv_compare_note_texts(const void *a, size_t a_size, const void *b, size_t b
 #define FV_CALLBACK_(name, type, either)                                                           \
     void __sanitizer_cov_trace_##name(type a, type b);                                             \
     void __sanitizer_cov_trace_##name(type a, type b) {                                            \
+        fv_rt.compared++;                                                                          \
         if (FV_UNLIKELY(watch.looks_left > 0)) look(a, b, (type)~0, either);                       \
     }
 
@@ -258,6 +260,7 @@ FV_CALLBACK_(const_cmp8, uint64_t, false)
 
 void __sanitizer_cov_trace_switch(uint64_t value, const uint64_t *cases);
 void __sanitizer_cov_trace_switch(uint64_t value, const uint64_t *cases) {
+    fv_rt.compared++;
     if (FV_UNLIKELY(watch.looks_left > 0)) look_at_cases(value, cases);
 }
 

@@ -1,5 +1,5 @@
 /* What drawn values are compared with: clang's trace-cmp callbacks, in timelines that watch. In
- * all others a comparison costs a call and a branch. */
+ * all others a comparison costs a call, a count and a branch. */
 #ifndef FV_RUNTIME_COMPARE_H
 #define FV_RUNTIME_COMPARE_H
 

@@ -106,6 +106,7 @@ void fv_record_telling(struct fv_slot *s, uint64_t ordinal, uint64_t fresh,
         .child = s->child,
         .discovery_count = at_most(s->journal_count, FV_JOURNAL_MAX),
         .compare_count = at_most(s->compare_count, FV_COMPARES_MAX),
+        .cost = s->cost,
     };
     write_record(&r, s, &(struct payload){s->message, s->identity, telling});
 }

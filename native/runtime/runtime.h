@@ -24,6 +24,7 @@ struct FV_KEPT_TYPE fv_runtime {
     int32_t pid;
     const uint8_t *tape; /* of the tree's input */
     int log_fd;          /* -1: fv_log costs a branch */
+    uint64_t compared;   /* comparisons so far: how much work an input is, the same each time */
     uint32_t entered;    /* how many slots this process has entered */
     bool is_forking;     /* the fork under way is ours, not the target's */
     bool in_runner;      /* one timeline after the other */

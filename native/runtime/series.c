@@ -30,6 +30,7 @@ struct base {
     const uint32_t *owned;
     uint32_t size, owned_count;
     uint32_t entry; /* FV_NOTHING: the job's own */
+    uint64_t cost;  /* of the job's own */
 };
 
 enum stage { FV_STAGE_CHOOSE, FV_STAGE_WHOLE, FV_STAGE_ANSWER, FV_STAGE_MUTATE };
@@ -44,7 +45,8 @@ static struct FV_KEPT_TYPE {
     uint32_t left;    /* of the stage */
     uint32_t pick_at; /* ever taken */
     struct base base;
-    uint8_t *block; /* what the harness has */
+    uint8_t *block;    /* what the harness has */
+    uint64_t compared; /* before it had it */
     uint32_t find_count, finds_size;
     struct base finds[FV_FINDS_MAX];
     struct fv_mutator mutator;
@@ -124,13 +126,24 @@ static void choose_partner(void) {
     series.mutator.partner_size = other.size;
 }
 
+/* What takes longer than most has fewer turns, so that it has no more time than they have. */
+static bool has_turn(uint64_t cost) {
+    uint64_t typical = series.plan.cost_typical;
+    return typical == 0 || cost <= typical || fv_mutator_below(&series.mutator, cost) < typical;
+}
+
+static bool choose_find(void) {
+    bool has_picks = series.plan.pick_count > 0;
+    if (series.find_count == 0 || (has_picks && below(FV_FIND_ONE_IN) != 0)) return false;
+    series.base = find();
+    return !has_picks || has_turn(series.base.cost);
+}
+
 /* An entry is run as it is the first time that a job has it, if the job says so. */
 static void choose(void) {
     bool is_watched = false;
     series.base = nothing();
-    if (series.find_count > 0 && (series.plan.pick_count == 0 || below(FV_FIND_ONE_IN) == 0)) {
-        series.base = find();
-    } else if (series.plan.pick_count > 0) {
+    if (!choose_find() && series.plan.pick_count > 0) {
         struct fv_pick p = pick(series.pick_at);
         is_watched = p.is_watched && series.pick_at < series.plan.pick_count;
         series.pick_at++;
@@ -249,6 +262,7 @@ bool fv_series_next(const uint8_t **data, size_t *size) {
     *data = series.block = malloc(*size);
     if (series.block == NULL && *size > 0) return false;
     if (*size > 0) memcpy(series.block, tape(), *size);
+    series.compared = fv_rt.compared;
     return true;
 }
 
@@ -267,7 +281,8 @@ static void add_find(uint32_t size, const uint32_t *owned, uint32_t owned_count)
                       .size = size,
                       .owned = (const uint32_t *)(const void *)(to + bytes),
                       .owned_count = owned_count,
-                      .entry = FV_NOTHING};
+                      .entry = FV_NOTHING,
+                      .cost = fv_rt.slot->cost};
     series.finds_size += whole;
 }
 
@@ -352,6 +367,7 @@ void fv_series_end(bool is_kept) {
     struct fv_slot *s = fv_rt.slot;
     struct fv_sweep swept = {.fresh = series.fresh};
     bool reduced = false;
+    s->cost = fv_rt.compared - series.compared;
     fv_compare_note_all(NULL, 0);
     free(series.block);
     if (is_kept) {

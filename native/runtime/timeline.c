@@ -23,6 +23,7 @@ static void reset(struct fv_slot *s, uint32_t depth, uint32_t index) {
     s->mark = -1;
     s->verdict = FV_VERDICT_NONE;
     s->is_pilot = s->watches = 0;
+    s->cost = 0;
 }
 
 void fv_timeline_prepare_root(struct fv_slot *s, uint32_t index) {

@@ -262,6 +262,18 @@ static void random_comparisons_keep_every_bound(void) {
     }
 }
 
+static void all_are_counted(void) {
+    uint64_t cases[] = {1, 32, 5}, before = fv_rt.compared;
+    begin(false);
+    __sanitizer_cov_trace_const_cmp4(1, 2);
+    __sanitizer_cov_trace_cmp8(3, 3);
+    __sanitizer_cov_trace_switch(4, cases);
+    EXPECT(fv_rt.compared == before + 3);
+    begin(true);
+    __sanitizer_cov_trace_cmp1(5, 6);
+    EXPECT(fv_rt.compared == before + 4);
+}
+
 int main(void) {
     nothing_is_noted_unless_watched();
     constant_and_one_past_it();
@@ -276,6 +288,7 @@ int main(void) {
     switches();
     every_case_has_its_turn();
     looking_comes_to_an_end();
+    all_are_counted();
     random_comparisons_keep_every_bound();
     free(fv_rt.slot);
     return 0;

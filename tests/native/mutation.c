@@ -147,6 +147,60 @@ static void rare_features_are_gone_on_from(void) {
     fv_mutation_close(&m);
 }
 
+static void tell_cost(struct fv_mutation *m, const char *tape, uint32_t edge, uint64_t cost) {
+    uint32_t owned = feature(edge);
+    struct fv_told told = {.tape = (const uint8_t *)tape,
+                           .tape_size = (uint32_t)strlen(tape),
+                           .owned = &owned,
+                           .owned_count = 1,
+                           .replaces = FV_NOTHING,
+                           .cost = cost};
+    fv_mutation_learn(m, &told);
+}
+
+static void settle(struct fv_mutation *m) {
+    fv_mutation_plan(m, &plan, 8, 1000);
+    struct fv_tree *job = fv_layout_tree(shared, 0);
+    job->series = plan.series;
+    job->hit_samples = 0;
+    fv_mutation_settle(m, job, &plan);
+}
+
+static void nobody_has_much_more_time_than_others(void) {
+    struct fv_mutation m = begun();
+    static const uint64_t costs[] = {900, 600, 1000, 40, 1000000, FV_COST_MAX, 0};
+    for (uint32_t i = 0; i < 7; i++) tell_cost(&m, "entry", i, costs[i]);
+    settle(&m);
+    settle(&m);
+    EXPECT(m.cost_typical == 512 && plan.series.cost_typical == 512);
+    const uint64_t *w = m.choice.weights;
+    EXPECT(w[3] > w[0] && w[3] <= 2 * w[6]);
+    EXPECT(w[4] > 0 && w[4] * costs[4] < 3 * w[6] * 512);
+    EXPECT(w[5] > 0 && w[5] < w[4]);
+    fv_mutation_close(&m);
+}
+
+static void what_says_nothing_of_costs_has_none(void) {
+    struct fv_mutation m = begun();
+    tell(&m, "one", 1, FV_NOTHING);
+    tell(&m, "two", 2, FV_NOTHING);
+    settle(&m);
+    EXPECT(m.cost_typical == 0 && m.choice.weights[0] == m.choice.weights[1]);
+    fv_mutation_close(&m);
+}
+
+static void what_is_gone_does_not_say_what_is_typical(void) {
+    struct fv_mutation m = begun();
+    tell_cost(&m, "long", 1, 1 << 20);
+    uint32_t owned = feature(1);
+    struct fv_told told = {
+        .tape = (const uint8_t *)"l", .tape_size = 1, .owned = &owned, .cost = 100};
+    fv_mutation_learn(&m, &told);
+    settle(&m);
+    EXPECT(m.merits[0].is_gone && m.cost_typical == 64);
+    fv_mutation_close(&m);
+}
+
 int main(void) {
     open_shared();
     the_first_to_bring_a_feature_has_it();
@@ -157,5 +211,8 @@ int main(void) {
     an_entry_is_watched_once();
     inputs_grow_while_nothing_is_found();
     rare_features_are_gone_on_from();
+    nobody_has_much_more_time_than_others();
+    what_says_nothing_of_costs_has_none();
+    what_is_gone_does_not_say_what_is_typical();
     return 0;
 }

@@ -23,10 +23,10 @@ def record(
     body += b"\0" * (-len(body) % 8)
     verdict = 1 if kind != 2 else 0
     head = struct.pack(
-        "<IIIiiiQQQQQIIIIIIIIIIII",
-        *(112 + len(body), kind, verdict, 11, 77, 4, 1_000, 42, 60, 2, 7),
+        "<IIIiiiQQQQQIIIIIIIIIIIIQ",
+        *(120 + len(body), kind, verdict, 11, 77, 4, 1_000, 42, 60, 2, 7),
         *(1 if tape is None else 2, len(path) // 24, len(message), len(identity), 5, 6, 0, 0),
-        *(len(tape or b""), 0, 0, 0xFFFF_FFFF),
+        *(len(tape or b""), 0, 0, 0xFFFF_FFFF, 1_234),
     )
     return head + body
 
@@ -58,9 +58,9 @@ def test_the_frontier_leaves_recipes_of_discoveries_out() -> None:
 
 def test_a_tape_is_for_the_recipes_behind_it() -> None:
     head = struct.pack(
-        "<IIIiiiQQQQQIIIIIIIIIIII",
-        *(112 + 8, 4, 0, 0, 0, 0, 0, 42, 5, 0, 0, 0),
-        *(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0),
+        "<IIIiiiQQQQQIIIIIIIIIIIIQ",
+        *(120 + 8, 4, 0, 0, 0, 0, 0, 42, 5, 0, 0, 0),
+        *(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0),
     )
     tapes: dict[int, bytes | None] = {7: b"an earlier one"}
     data = head + b"bytes\0\0\0" + record(1, PATH)
