@@ -73,9 +73,9 @@ def test_a_tape_is_for_the_recipes_behind_it() -> None:
 def census_record(features: list[int], count: int) -> bytes:
     body = struct.pack(f"<{len(features)}I", *features) + b"\0" * (4 * (len(features) % 2))
     head = struct.pack(
-        "<IIIiiiQQQQQIIIIIIIIIIII",
-        *(112 + len(body), 5, 0, 0, 0, -1, 6, 0, 0, count, 30, 0),
-        *(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0),
+        "<IIIiiiQQQQQIIIIIIIIIIIIQ",
+        *(120 + len(body), 5, 0, 0, 0, -1, 6, 0, 0, count, 30, 0),
+        *(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0),
     )
     return head + body
 
