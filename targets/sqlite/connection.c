@@ -95,6 +95,12 @@ enum outcome connection_checkpoint(struct connection *c, int mode) {
 
 /* ---- what is read ---------------------------------------------------------------------------- */
 
+/* The snapshot that comes next is no older than this. */
+static void begin_view(struct connection *c) {
+    c->acked_before = c->world->serial.acked;
+    c->headers_before = c->world->watch.headers;
+}
+
 static void check_view(struct connection *c, struct serial_view view) {
     struct serial *serial = &c->world->serial;
     fv_log("%u: sees %u, %016llx", c->index, view.stamp, (unsigned long long)view.digest);
@@ -102,7 +108,7 @@ static void check_view(struct connection *c, struct serial_view view) {
     FV_ALWAYS(view.stamp >= c->acked_before, "a read sees what was acknowledged before it");
     serial_settle(serial, view);
     c->view = view;
-    c->headers = c->world->watch.headers;
+    c->headers = c->headers_before;
 }
 
 static bool read_stamp(struct database *db, uint32_t *stamp) {
@@ -121,7 +127,7 @@ enum outcome connection_read_again(struct connection *c) {
 /* The first statement takes the snapshot and may find the database busy; from then on only the
  * machine can get in the way. */
 enum outcome connection_read(struct connection *c) {
-    c->acked_before = c->world->serial.acked;
+    begin_view(c);
     enum outcome outcome = connection_do(c, STAMP_SELECT, 0);
     return outcome == OUTCOME_DONE ? connection_read_again(c) : outcome;
 }
@@ -158,7 +164,7 @@ enum outcome connection_backup(struct connection *c) {
     struct database copy = {.vfs = &c->world->vfs};
     int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_MEMORY;
     connection_is_at(c, ACTIVITY_READ);
-    c->acked_before = c->world->serial.acked;
+    begin_view(c);
     int code = sqlite3_open_v2(":memory:", &copy.handle, flags, NULL);
     if (code == SQLITE_OK) code = copy_pages(c, copy.handle);
     enum outcome outcome = judge(c, code, "backup");

@@ -46,6 +46,7 @@ struct connection {
     uint32_t acked_before;    /* the serial's, when the transaction under way began */
     struct model_state state; /* what the transaction under way has read, or will leave */
     struct serial_view view;  /* what it has last seen, or committed */
+    uint32_t headers_before;  /* the watch's, likewise */
     uint32_t headers;         /* the watch's, then */
     bool has_written;         /* since it was opened */
     bool is_old_told;

@@ -155,9 +155,15 @@ static struct connection *only_open(const struct world *w) {
     return found;
 }
 
+/* Only where nothing reads before WAL mode is left: elsewhere an old view leads nowhere. */
 static bool is_old(const struct connection *c) {
+#ifdef FV_STALE_CACHE
     return c->view.stamp != 0 && c->view.stamp < c->world->serial.acked && !c->has_written &&
            c->headers == c->world->watch.headers;
+#else
+    (void)c;
+    return false;
+#endif
 }
 
 /* Others have committed since and have gone, and nothing in the database's header says so. */
@@ -264,6 +270,10 @@ static bool change_mode(struct connection *c) {
     static const uint32_t weights[MODE_COUNT] = {1, 1, 1, 5};
     connection_is_at(c, ACTIVITY_CHANGE);
     if (c->world->stays_in_wal) return true;
+    if (is_old(c) && only_open(c->world) == c && c->steps_left >= OLD_STEPS_MIN)
+        FV_SOMETIMES_EACH("a connection with an old view is about to change the journal mode",
+                          FV_KEYS({"commits", c->world->serial.acked - c->view.stamp == 1}),
+                          FV_QUALITY());
     enum mode mode = (enum mode)fv_weighted("journal mode", weights, MODE_COUNT);
     if (mode != MODE_WAL) return leave_wal(c, mode);
     return connection_run(c, "PRAGMA journal_mode = wal") != OUTCOME_DOWN;
