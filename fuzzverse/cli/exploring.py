@@ -14,8 +14,9 @@ from typing import Final
 from fuzzverse import native
 from fuzzverse.campaign import CampaignRun, Clocks, Origin
 from fuzzverse.cli.opening import Opened
+from fuzzverse.corpus import Corpus
 from fuzzverse.engines.campaign import EngineCampaign
-from fuzzverse.engines.process import EngineProcess
+from fuzzverse.engines.process import EngineProcess, take_over
 from fuzzverse.engines.wheel import find_wheel
 from fuzzverse.errors import UsageError
 from fuzzverse.files import write_whole
@@ -93,7 +94,7 @@ def explore(
     with (
         OutDirectory(out, time.monotonic) as directory,
         interruption.listening(),
-        _open(opened, policy, directory, beginning(directory), words) as engine,
+        _open(opened, policy, directory, beginning, words) as engine,
         shared(directory.path, origin.uid) as team,
         watching as observer,
         Places(find_tool("llvm-symbolizer"), opened.target) as places,
@@ -119,10 +120,11 @@ def _open(
     opened: Opened,
     policy: Policy,
     directory: OutDirectory,
-    beginning: tuple[tuple[Recipe, ...], int],
+    beginning: Beginning,
     words: Sequence[bytes],
 ) -> native.Campaign:
-    inputs, first_root = beginning
+    take_over(directory.path, Corpus(directory.corpus))
+    inputs, first_root = beginning(directory)
     if policy.engine is Engine.NONE:
         return native.Campaign(opened.target, policy, inputs, first_root, words)
     dictionary = directory.path / DICTIONARY if words else None

@@ -18,6 +18,7 @@ from fuzzverse.errors import EngineError, InputError, UsageError
 from fuzzverse.files import disk_errors, name_of, read_capped
 
 FOLDER: Final = "engine"
+KEPT: Final = "corpus"  # in it
 END_S: Final = 5.0
 WORDS_MAX: Final = 600
 LOG_SIZE_MAX: Final = 1 << 26
@@ -49,7 +50,7 @@ class EngineProcess:
         self._wheel = wheel
         self._folder = out / FOLDER
         self._log = self._folder / "log"
-        self._kept = self._folder / "corpus"
+        self._kept = self._folder / KEPT
         self._process: subprocess.Popen[bytes] | None = None
         with disk_errors(self._folder, "write"):
             shutil.rmtree(self._folder, ignore_errors=True)
@@ -112,19 +113,8 @@ class EngineProcess:
         return f": {words[-WORDS_MAX:]} (all of it is in {self._log})" if words else ""
 
     def collect(self, corpus: Corpus) -> None:
-        """Moves there what it has kept since the last time; EngineError when the disk refuses.
-
-        A file that is not whole, or not what its name says, stays behind.
-        """
-        try:
-            kept = load(self._kept).entries
-        except UsageError as error:
-            raise EngineError(str(error)) from error
-        whole = {name: data for name, data in kept if name_of(data) == name}
-        corpus.add_group(whole.values())
-        for name in whole:
-            with disk_errors(self._kept / name, "remove"):
-                (self._kept / name).unlink(missing_ok=True)
+        """Moves there what it has kept; EngineError when the disk refuses."""
+        _move(self._kept, corpus)
 
     def end(self) -> None:
         """Waits for a process that was asked to end, or kills it; what is left of it goes."""
@@ -142,6 +132,12 @@ class EngineProcess:
         if self._process is not None and self._process.poll() is None:
             self._process.kill()
             self._process.wait()
+
+
+def take_over(out: Path, corpus: Corpus) -> None:
+    """Moves there what an engine has kept in OUT whose controller was killed; EngineError when the
+    disk refuses."""
+    _move(out / FOLDER / KEPT, corpus)
 
 
 def starting_tapes(seed: int) -> tuple[bytes, ...]:
@@ -181,3 +177,18 @@ def _signal(number: int) -> str:
         return signal.Signals(number).name
     except ValueError:
         return f"signal {number}"
+
+
+def _move(kept: Path, corpus: Corpus) -> None:
+    """A file that is not whole, or not what its name says, stays behind."""
+    if not kept.is_dir():
+        return
+    try:
+        entries = load(kept).entries
+    except UsageError as error:
+        raise EngineError(str(error)) from error
+    whole = {name: data for name, data in entries if name_of(data) == name}
+    corpus.add_group(whole.values())
+    for name in whole:
+        with disk_errors(kept / name, "remove"):
+            (kept / name).unlink(missing_ok=True)

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from fuzzverse.corpus import Corpus
-from fuzzverse.engines.process import EngineProcess, options, starting_tapes
+from fuzzverse.engines.process import EngineProcess, options, starting_tapes, take_over
 from fuzzverse.engines.wheel import Wheel
 from fuzzverse.errors import EngineError
 from fuzzverse.files import name_of
@@ -34,11 +34,15 @@ def test_inputs_come_in_their_order(tmp_path: Path) -> None:
     assert [(tmp_path / "engine" / name).read_bytes() for name in listed] == [b"first", b"second"]
 
 
-def test_what_an_earlier_run_left_is_gone(tmp_path: Path) -> None:
-    (tmp_path / "engine" / "corpus").mkdir(parents=True)
-    (tmp_path / "engine" / "corpus" / "old").touch()
+def test_what_an_earlier_run_left_is_taken_over(tmp_path: Path) -> None:
+    kept = tmp_path / "engine" / "corpus"
+    kept.mkdir(parents=True)
+    (kept / "no input").touch()
+    (kept / name_of(b"input")).write_bytes(b"input")
+    take_over(tmp_path, Corpus(tmp_path / "corpus"))
     engine(tmp_path)
-    assert list((tmp_path / "engine" / "corpus").iterdir()) == []
+    assert list(kept.iterdir()) == []
+    assert Corpus(tmp_path / "corpus").names() == (name_of(b"input"),)
 
 
 def test_only_whole_files_with_the_right_name_are_kept(tmp_path: Path) -> None:
