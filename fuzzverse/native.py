@@ -193,7 +193,7 @@ class Campaign:
         state = lib.fv_campaign_step(self._campaign, int(timeout_s * 1000))
         if state < 0:
             raise EngineError(_text(ffi.string(lib.fv_campaign_error(self._campaign))))
-        return self._progress(finished=state > 0)
+        return records.progress(self._records(), finished=state > 0)
 
     def add_trials(self, orders: Sequence[model.TrialOrder], draws_max: int | None = None) -> None:
         """Adds a job to a campaign of the strategy TRIALS; jobs are numbered from 0.
@@ -228,7 +228,7 @@ class Campaign:
     def stop(self) -> model.Progress:
         """Ends every timeline under way, within two seconds; returns what they had brought."""
         lib.fv_campaign_stop(self._campaign)
-        return self._progress(finished=True)
+        return records.progress(self._records(), finished=True)
 
     def totals(self) -> model.Totals:
         """The campaign at this moment: folded jobs and those under way."""
@@ -356,9 +356,6 @@ class Campaign:
             bucket_count=report.bucket_count,
             first_timeline=report.first_ordinal - 1 if report.first_ordinal else None,
         )
-
-    def _progress(self, *, finished: bool) -> model.Progress:
-        return records.progress(self._records(), finished=finished)
 
     def _records(self) -> Iterator[records.Record]:
         while n := lib.fv_campaign_take_records(self._campaign, self._buffer, _RECORD_BUFFER_BYTES):
